@@ -1,0 +1,47 @@
+"""The protocol between the shell inside GIMP and the core beside it; standard library only.
+
+It also runs inside GIMP's own Python, so it keeps to Python 3.9's syntax and imports nothing
+from the rest of Overpaint. The installer puts a copy beside the shell.
+"""
+
+from .connection import PROTOCOL, Connection
+from .errors import LocalProtocolError, ProtocolError, RemoteProtocolError, VersionMismatch
+from .frames import Blob
+from .messages import (
+    BYTES_PER_PIXEL,
+    Cancel,
+    Done,
+    Failure,
+    Hello,
+    Message,
+    Notice,
+    PatchMade,
+    PlanEdit,
+    Progress,
+    Rectangle,
+    RegionPlanned,
+    RunEdit,
+)
+
+__all__ = [
+    "BYTES_PER_PIXEL",
+    "PROTOCOL",
+    "Blob",
+    "Cancel",
+    "Connection",
+    "Done",
+    "Failure",
+    "Hello",
+    "LocalProtocolError",
+    "Message",
+    "Notice",
+    "PatchMade",
+    "PlanEdit",
+    "Progress",
+    "ProtocolError",
+    "Rectangle",
+    "RegionPlanned",
+    "RemoteProtocolError",
+    "RunEdit",
+    "VersionMismatch",
+]

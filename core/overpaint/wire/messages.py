@@ -1,0 +1,322 @@
+"""The messages between a shell and its core, as values that are checked when they are made.
+
+    shell -> core   hello  plan  run  cancel
+    core -> shell   hello  region  progress  notice  patch  done  failure
+
+A run is answered by progress and notices, patches, and then done or failure.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Dict, List, NamedTuple, Optional, Type
+
+from .errors import LocalProtocolError, RemoteProtocolError
+from .frames import Blob, Frame
+
+__all__ = [
+    "BYTES_PER_PIXEL",
+    "Cancel",
+    "Done",
+    "Failure",
+    "Hello",
+    "Message",
+    "Notice",
+    "PatchMade",
+    "PlanEdit",
+    "Progress",
+    "Rectangle",
+    "RegionPlanned",
+    "RunEdit",
+    "from_frame",
+    "to_frame",
+]
+
+BYTES_PER_PIXEL = {"R'G'B'A u8": 4, "R'G'B'A float": 16}
+"""The pixel formats that travel, under the names that babl gives them; float is native-endian."""
+
+MAX_SIDE = 1 << 19
+
+
+class Rectangle(NamedTuple):
+    """A rectangle of the canvas, in pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class Message:
+    """What every message is: a frozen dataclass with a type name."""
+
+    type = ""
+
+
+# Each kind of field is a function that returns the value to be stored for what a header or a
+# caller gave, or raises ValueError. The same function guards both directions.
+
+
+def _is_integer(value: Any, low: int, high: int) -> bool:
+    return type(value) is int and low <= value <= high
+
+
+def _integer(low: int, high: int) -> Any:
+    def read(value: Any) -> int:
+        if not _is_integer(value, low, high):
+            raise ValueError(f"{value!r:.40} is not a whole number from {low} to {high}")
+        return int(value)
+
+    return field(metadata={"read": read})
+
+
+def _rectangle() -> Any:
+    def read(value: Any) -> Rectangle:
+        right = (
+            isinstance(value, (list, tuple))
+            and len(value) == 4
+            and all(_is_integer(n, -MAX_SIDE, MAX_SIDE) for n in value)
+            and min(value[2:]) >= 1
+        )
+        if not right:
+            raise ValueError(f"{value!r:.80} is not a rectangle")
+        return Rectangle(*value)
+
+    return field(metadata={"read": read})
+
+
+def _text(limit: int) -> Any:
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or len(value) > limit:
+            raise ValueError(f"not a text of at most {limit} characters")
+        return value
+
+    return field(metadata={"read": read})
+
+
+def _format() -> Any:
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or value not in BYTES_PER_PIXEL:
+            raise ValueError(f"{value!r:.40} is not one of {', '.join(BYTES_PER_PIXEL)}")
+        return value
+
+    return field(metadata={"read": read})
+
+
+def _object() -> Any:
+    def read(value: Any) -> Dict[str, Any]:
+        if not isinstance(value, dict):
+            raise ValueError("not an object")  # noqa: TRY004, one error for all wrong input
+        return value
+
+    return field(metadata={"read": read})
+
+
+def _fraction() -> Any:
+    def read(value: Any) -> Optional[float]:
+        if value is None:
+            return None
+        if type(value) not in (int, float) or not 0 <= value <= 1:
+            raise ValueError(f"{value!r:.40} is neither null nor a number from 0 to 1")
+        return float(value)
+
+    return field(metadata={"read": read})
+
+
+def _blob(*, optional: bool = False) -> Any:
+    def read(value: Any) -> Optional[Blob]:
+        if not (isinstance(value, (bytes, bytearray, memoryview)) or (optional and value is None)):
+            raise ValueError("not a blob")
+        return value
+
+    return field(metadata={"read": read, "blob": True})
+
+
+def _check_size(name: str, blob: Optional[Blob], region: Rectangle, bytes_per_pixel: int) -> None:
+    wanted = region.width * region.height * bytes_per_pixel
+    if blob is not None and memoryview(blob).nbytes != wanted:
+        raise ValueError(f"{name} has {memoryview(blob).nbytes} bytes instead of {wanted}")
+
+
+@dataclass(frozen=True)
+class Hello(Message):
+    """The first message of both sides."""
+
+    protocol: int = _integer(1, 1 << 30)
+    release: str = _text(100)
+
+    type = "hello"
+
+
+@dataclass(frozen=True)
+class PlanEdit(Message):
+    """Which region would this recipe read, for a selection with these bounds on this canvas?"""
+
+    recipe: Dict[str, Any] = _object()
+    canvas_width: int = _integer(1, MAX_SIDE)
+    canvas_height: int = _integer(1, MAX_SIDE)
+    selection: Rectangle = _rectangle()
+
+    type = "plan"
+
+
+@dataclass(frozen=True)
+class RegionPlanned(Message):
+    """The answer to plan: the rectangle of the canvas to be read."""
+
+    region: Rectangle = _rectangle()
+
+    type = "region"
+
+
+@dataclass(frozen=True)
+class RunEdit(Message):
+    """Make the edit: the region's pixels, its selection and the layer's own mask, if it has one.
+
+    Masks have one byte a pixel.
+    """
+
+    recipe: Dict[str, Any] = _object()
+    region: Rectangle = _rectangle()
+    format: str = _format()
+    pixels: Blob = _blob()
+    selection: Blob = _blob()
+    shown: Optional[Blob] = _blob(optional=True)
+
+    type = "run"
+
+    def __post_init__(self) -> None:
+        _check_size("pixels", self.pixels, self.region, BYTES_PER_PIXEL[self.format])
+        _check_size("selection", self.selection, self.region, 1)
+        _check_size("shown", self.shown, self.region, 1)
+
+
+@dataclass(frozen=True)
+class Progress(Message):
+    """How far a run is; a fraction of null means that nobody can tell."""
+
+    fraction: Optional[float] = _fraction()
+    phase: str = _text(200)
+
+    type = "progress"
+
+
+@dataclass(frozen=True)
+class Notice(Message):
+    """A sentence that the user should read although the edit succeeds."""
+
+    sentence: str = _text(2000)
+
+    type = "notice"
+
+
+@dataclass(frozen=True)
+class PatchMade(Message):
+    """A result: pixels over this rectangle of the canvas, and the recipe that made them.
+
+    *mask* is null where it is the selection as it was sent, to the byte.
+    """
+
+    recipe: Dict[str, Any] = _object()
+    region: Rectangle = _rectangle()
+    format: str = _format()
+    pixels: Blob = _blob()
+    mask: Optional[Blob] = _blob(optional=True)
+
+    type = "patch"
+
+    def __post_init__(self) -> None:
+        _check_size("pixels", self.pixels, self.region, BYTES_PER_PIXEL[self.format])
+        _check_size("mask", self.mask, self.region, 1)
+
+
+@dataclass(frozen=True)
+class Done(Message):
+    """The run succeeded; how many seconds each phase took."""
+
+    seconds: Dict[str, float] = _object()
+
+    type = "done"
+
+
+@dataclass(frozen=True)
+class Failure(Message):
+    """The request failed; the core is ready for the next one."""
+
+    code: str = _text(100)
+    sentence: str = _text(2000)
+    hint: str = _text(2000)
+
+    type = "failure"
+
+
+@dataclass(frozen=True)
+class Cancel(Message):
+    """Stop at once and end the process; there is no answer."""
+
+    type = "cancel"
+
+
+_TYPES: Dict[str, Type[Message]] = {
+    cls.type: cls
+    for cls in (
+        Hello,
+        PlanEdit,
+        RegionPlanned,
+        RunEdit,
+        Progress,
+        Notice,
+        PatchMade,
+        Done,
+        Failure,
+        Cancel,
+    )
+}
+
+
+def to_frame(message: Message) -> Frame:
+    """Return *message* as a frame; raises LocalProtocolError where a field is not as it must be."""
+    header: Dict[str, Any] = {"type": message.type}
+    blobs: List[Blob] = []
+    for part in fields(message):  # type: ignore[arg-type]
+        try:
+            value = part.metadata["read"](getattr(message, part.name))
+        except ValueError as error:
+            raise LocalProtocolError(f"{message.type}, {part.name}: {error}") from error
+        if "blob" in part.metadata and value is not None:
+            header[part.name] = len(blobs)
+            blobs.append(value)
+        else:
+            header[part.name] = value
+    return Frame(header, tuple(blobs))
+
+
+def from_frame(frame: Frame) -> Message:
+    """Return the message in *frame*; raises RemoteProtocolError for anything but a right one."""
+    header = dict(frame.header)
+    name = header.pop("type", None)
+    cls = _TYPES.get(name) if isinstance(name, str) else None
+    if cls is None:
+        raise RemoteProtocolError(f"a message of unknown type {name!r:.40}")
+    try:
+        values = _read_fields(cls, header, list(frame.blobs))
+        return cls(**values)
+    except ValueError as error:
+        raise RemoteProtocolError(f"{name}: {error}") from error
+
+
+def _read_fields(cls: Type[Message], header: Dict[str, Any], blobs: List[Blob]) -> Dict[str, Any]:
+    values: Dict[str, Any] = {}
+    unclaimed = set(range(len(blobs)))
+    for part in fields(cls):  # type: ignore[arg-type]
+        value = header.pop(part.name, None)
+        if "blob" in part.metadata and value is not None:
+            if type(value) is not int or value not in unclaimed:
+                raise ValueError(f"{part.name} is not a blob of this frame")
+            unclaimed.remove(value)
+            value = blobs[value]
+        try:
+            values[part.name] = part.metadata["read"](value)
+        except ValueError as error:
+            raise ValueError(f"{part.name}: {error}") from error
+    if header or unclaimed:
+        raise ValueError(f"unknown parts: {sorted(header) or 'blobs'}")
+    return values

@@ -1,0 +1,21 @@
+"""What all tests share: the plug-in's modules importable, and no network but loopback."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from pytest_socket import disable_socket, socket_allow_hosts
+
+import overpaint.wire
+
+ROOT = Path(__file__).parent.parent
+
+# As in the installed plug-in's folder, where gimpfu, shell and wire lie beside each other.
+sys.path[:0] = [str(ROOT), str(ROOT / "plugin"), str(ROOT / "plugin" / "overpaint-gimp")]
+sys.modules["wire"] = overpaint.wire
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only() -> None:
+    disable_socket(allow_unix_socket=True)
+    socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
