@@ -1,0 +1,1 @@
+"""The embedded engine: needs no key, no network and no download."""

@@ -1,0 +1,179 @@
+"""The core process: speaks the wire protocol on stdin and stdout until stdin ends.
+
+Started by the shell, once per command. Requests are answered one after the other; cancel and the
+end of stdin are heard at any time and end the process at once, whatever is being computed.
+"""
+
+import io
+import os
+import sys
+import traceback
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import anyio
+import anyio.to_thread
+import numpy as np
+from anyio.streams.memory import MemoryObjectSendStream
+
+from overpaint import __version__, app, wire
+from overpaint.errors import OverpaintError, Unexpected
+from overpaint.geometry import Box, Extent
+from overpaint.mask import Mask
+from overpaint.picture import Patch, Pixels, Source
+from overpaint.providers.base import Notice, Progress
+from overpaint.recipe import Recipe
+from overpaint.runner import Event, Finished
+
+__all__ = ["main"]
+
+CHUNK = 1 << 20
+_NAMES = {np.dtype(np.uint8): "R'G'B'A u8", np.dtype(np.float32): "R'G'B'A float"}
+
+
+def main() -> None:
+    """Serve until stdin ends, a cancel arrives, or the shell breaks the protocol."""
+    # Whatever prints to stdout from here on must not end up between two frames.
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    if sys.platform == "win32":
+        import msvcrt
+
+        for descriptor in (0, out.fileno()):
+            msvcrt.setmode(descriptor, os.O_BINARY)
+    anyio.run(_Server(out).run)
+    _end(0)
+
+
+def _end(status: int) -> None:
+    # C code that still fills a hole in a thread would otherwise keep the process alive.
+    sys.stderr.flush()
+    os._exit(status)
+
+
+@dataclass(slots=True)
+class _Server:
+    """One conversation. *out* is written to by one task only, the one that answers requests."""
+
+    out: io.BufferedWriter
+    connection: wire.Connection = field(default_factory=lambda: wire.Connection(__version__))
+
+    async def run(self) -> None:
+        await self._write(self.connection.hello())
+        requests_in, requests_out = anyio.create_memory_object_stream[wire.Message](16)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._listen, requests_in)
+            tasks.start_soon(anyio.to_thread.run_sync, _warm_up)
+            async with requests_out:
+                async for request in requests_out:
+                    async for answer in self._answer(request):
+                        await self._write(self.connection.send(answer))
+
+    async def _listen(self, requests: MemoryObjectSendStream[wire.Message]) -> None:
+        """Take requests in as they come; never waits for an answer to be computed."""
+        while True:
+            data = await anyio.to_thread.run_sync(os.read, 0, CHUNK)
+            if not data:
+                _end(0)
+            try:
+                self.connection.receive(data)
+                while (message := self.connection.next_message()) is not None:
+                    if isinstance(message, wire.Cancel):
+                        _end(0)
+                    await requests.send(message)
+            except wire.ProtocolError as error:
+                sys.stderr.write(f"overpaint: the shell broke the protocol: {error}\n")
+                _end(2)
+
+    async def _answer(self, request: wire.Message) -> AsyncIterator[wire.Message]:
+        try:
+            if isinstance(request, wire.PlanEdit):
+                yield _planned(request)
+            elif isinstance(request, wire.RunEdit):
+                recipe, region, source = _read(request)
+                async for event in app.run(recipe, region, source):
+                    yield _told(event, recipe, source)
+            else:
+                yield _refused(f"A core does not answer {request.type!r}.")
+        except OverpaintError as error:
+            yield wire.Failure(code=error.code, sentence=error.sentence, hint=error.hint)
+        except Exception as error:  # noqa: BLE001, a defect ends one request, told to the user
+            traceback.print_exc()
+            yield wire.Failure(
+                code=Unexpected.code,
+                sentence=f"Overpaint met a defect of its own: {type(error).__name__}: {error}"[
+                    :500
+                ],
+                hint="Nothing was changed. Please report this with what you were doing.",
+            )
+
+    async def _write(self, buffers: list[wire.Blob]) -> None:
+        def write() -> None:
+            for buffer in buffers:
+                self.out.write(buffer)
+            self.out.flush()
+
+        try:
+            await anyio.to_thread.run_sync(write)
+        except BrokenPipeError:  # the shell is gone; nobody is left to be told
+            _end(0)
+
+
+def _warm_up() -> None:
+    """Import what the first run will need, while the user still reads the dialog."""
+    import cv2  # noqa: F401
+    import patchmatch  # noqa: F401
+
+
+def _refused(sentence: str) -> wire.Failure:
+    hint = "Nothing was changed. Please report this with what you were doing."
+    return wire.Failure(code=Unexpected.code, sentence=sentence[:500], hint=hint)
+
+
+def _planned(request: wire.PlanEdit) -> wire.RegionPlanned:
+    recipe = Recipe.from_dict(request.recipe)
+    canvas = Extent(request.canvas_width, request.canvas_height)
+    region = app.plan(recipe, Box(*request.selection), canvas).region
+    return wire.RegionPlanned(
+        region=wire.Rectangle(region.x, region.y, region.width, region.height)
+    )
+
+
+def _read(request: wire.RunEdit) -> tuple[Recipe, Box, Source]:
+    region = Box(*request.region)
+    shape = (region.height, region.width)
+
+    def plane(blob: wire.Blob) -> Mask:
+        return np.frombuffer(blob, np.uint8).reshape(shape)
+
+    pixels: Pixels
+    if request.format == "R'G'B'A u8":
+        pixels = np.frombuffer(request.pixels, np.uint8).reshape(*shape, 4)
+    else:
+        pixels = np.frombuffer(request.pixels, np.float32).reshape(*shape, 4)
+    shown = None if request.shown is None else plane(request.shown)
+    source = Source(pixels, plane(request.selection), shown)
+    return Recipe.from_dict(request.recipe).with_seed(), region, source
+
+
+def _told(event: Event, recipe: Recipe, source: Source) -> wire.Message:
+    match event:
+        case Progress(fraction, phase):
+            return wire.Progress(fraction=fraction, phase=phase)
+        case Notice(sentence):
+            return wire.Notice(sentence=sentence)
+        case Finished(seconds):
+            return wire.Done(seconds=seconds)
+        case Patch(region, pixels, mask):
+            same = np.array_equal(mask, source.selection)
+            return wire.PatchMade(
+                recipe=recipe.to_dict(),
+                region=wire.Rectangle(region.x, region.y, region.width, region.height),
+                format=_NAMES[pixels.dtype],
+                pixels=np.ascontiguousarray(pixels).data.cast("B"),
+                mask=None if same else np.ascontiguousarray(mask).data.cast("B"),
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""The core process as anything that speaks the protocol sees it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from overpaint import wire
+
+ARGV = [sys.executable, "-I", "-m", "overpaint.serve"]
+RECIPE = {"version": 1, "edit": "remove", "seed": 1}
+
+
+class Client:
+    """A bare client: no threads, no time limits but the test's own."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.connection = wire.Connection("test")
+        self.raw(b"".join(bytes(part) for part in self.connection.hello()))
+
+    def raw(self, data: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+    def send(self, message: wire.Message) -> None:
+        self.raw(b"".join(bytes(part) for part in self.connection.send(message)))
+
+    def next(self) -> wire.Message | None:
+        assert self.process.stdout is not None
+        while (message := self.connection.next_message()) is None:
+            data = os.read(self.process.stdout.fileno(), 1 << 20)
+            if not data:
+                return None
+            self.connection.receive(data)
+        return message
+
+    def answers(self) -> Iterator[wire.Message]:
+        while (message := self.next()) is not None:
+            yield message
+            if isinstance(message, wire.Done | wire.Failure | wire.RegionPlanned):
+                return
+
+
+@contextmanager
+def core() -> Iterator[Client]:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(ARGV, **pipes) as process:  # type: ignore[call-overload]
+        try:
+            yield Client(process)
+        finally:
+            process.kill()
+
+
+def run(recipe: dict[str, object] = RECIPE) -> wire.RunEdit:
+    return wire.RunEdit(
+        recipe=recipe,
+        region=wire.Rectangle(10, 20, 30, 20),
+        format="R'G'B'A u8",
+        pixels=bytes([10, 200, 30, 255]) * 600,
+        selection=bytes(290) + bytes([255]) * 20 + bytes(290),
+        shown=None,
+    )
+
+
+def plan(recipe: dict[str, object] = RECIPE) -> wire.PlanEdit:
+    return wire.PlanEdit(
+        recipe=recipe, canvas_width=50, canvas_height=50, selection=wire.Rectangle(5, 5, 9, 9)
+    )
+
+
+def test_requests_are_answered_in_order_one_process_for_many() -> None:
+    """One core answers plans and runs one after the other; patches come before done."""
+    with core() as client:
+        client.send(plan())
+        client.send(run())
+        client.send(run())
+        kinds = [[answer.type for answer in client.answers()] for _ in range(3)]
+
+    assert kinds[0] == ["region"]
+    assert ["progress", "patch", "done"] == kinds[1] == kinds[2]
+
+
+def test_a_patch_carries_the_recipe_with_its_seed() -> None:
+    """A run without a seed comes back with the one it drew, so that it can be repeated."""
+    with core() as client:
+        client.send(run({"version": 1, "edit": "remove"}))
+        (patch,) = (a for a in client.answers() if isinstance(a, wire.PatchMade))
+
+    assert isinstance(patch.recipe["seed"], int)
+    assert patch.mask is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        (plan({"version": 9, "edit": "remove"}), "recipe-invalid"),
+        (plan({"version": 1, "edit": "remove", "provider": "nobody"}), "provider-unknown"),
+        (run({"version": 1, "edit": "dance"}), "recipe-invalid"),
+        (wire.Done(seconds={}), "unexpected"),
+    ],
+)
+def test_a_request_that_cannot_be_met_leaves_the_core_ready(
+    request_: wire.Message, code: str
+) -> None:
+    """A failure has code, sentence and hint; the next request works."""
+    with core() as client:
+        client.send(request_)
+        failure = client.next()
+        client.send(plan())
+        after = client.next()
+
+    assert isinstance(failure, wire.Failure)
+    assert code == failure.code
+    assert failure.sentence
+    assert failure.hint
+    assert isinstance(after, wire.RegionPlanned)
+
+
+def test_cancel_ends_the_process() -> None:
+    """Cancel needs no answer: the process is gone."""
+    with core() as client:
+        client.send(wire.Cancel())
+
+        assert client.next() is None
+        assert client.process.wait(5) == 0
+
+
+def test_the_end_of_stdin_ends_the_process() -> None:
+    """A core never outlives its shell."""
+    with core() as client:
+        assert client.process.stdin is not None
+        client.process.stdin.close()
+
+        assert client.process.wait(5) == 0
+
+
+def test_a_shell_that_talks_nonsense_ends_the_process_with_a_line() -> None:
+    """Bytes that are no frame end the core with status 2 and one line on stderr."""
+    with core() as client:
+        client.raw(b"GET / HTTP/1.1\r\n\r\n")
+
+        assert client.process.wait(5) == 2
+        assert client.process.stderr is not None
+        words = client.process.stderr.read().decode()
+        assert "broke the protocol" in words
+        assert "Traceback" not in words
