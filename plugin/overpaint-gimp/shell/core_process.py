@@ -1,0 +1,215 @@
+"""The core process as the shell sees it: started once per command, asked, ended.
+
+State: a process that is starting, ready or ended. Its pipes are served by threads that only
+move bytes; everything else happens in the caller's thread, which polls, because on Windows
+pipes cannot be waited for and because GIMP wants its progress bar moved meanwhile.
+"""
+
+import contextlib
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from functools import partial
+from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
+
+import wire
+from shell import launch, messages
+
+__all__ = ["CoreProcess", "Outcome"]
+
+RELEASE = "gimp"
+START_SECONDS = 30.0
+ANSWER_SECONDS = 30.0
+CANCEL_SECONDS = 0.3
+POLL_SECONDS = 0.05
+CHUNK = 1 << 20
+
+OnProgress = Callable[[Optional[float], str], None]
+
+
+class Outcome:
+    """What a run brought: patches, sentences to show, seconds per phase."""
+
+    def __init__(self) -> None:
+        self.patches: List[wire.PatchMade] = []
+        self.notices: List[str] = []
+        self.seconds: Dict[str, float] = {}
+
+
+class CoreProcess:
+    """A running core. Use as a context manager: leaving it ends the process."""
+
+    def __init__(self, argv: List[str]) -> None:
+        """Start *argv*; raises CoreTrouble where it cannot be started. Does not wait for it."""
+        self.started = time.monotonic()
+        self.seconds_to_hello: Optional[float] = None
+        self._connection = wire.Connection(RELEASE)
+        self._arrived: "queue.Queue[bytes]" = queue.Queue()
+        self._to_send: "queue.Queue[Optional[List[wire.Blob]]]" = queue.Queue()
+        self._last_words: Deque[bytes] = deque(maxlen=64)
+        flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=launch.environment(),
+                bufsize=0,
+                creationflags=flags,
+            )
+        except OSError as error:
+            raise messages.core_not_started(error.strerror or str(error)) from error
+        for work in (self._write, self._read, self._listen_to_last_words):
+            threading.Thread(target=work, daemon=True).start()
+        self._to_send.put(self._connection.hello())
+
+    def __enter__(self) -> "CoreProcess":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def plan(
+        self, recipe: Dict[str, Any], canvas: Tuple[int, int], selection: wire.Rectangle
+    ) -> wire.Rectangle:
+        """Return the region that *recipe* reads; raises EditFailed or CoreTrouble."""
+        self._send(
+            wire.PlanEdit(
+                recipe=recipe,
+                canvas_width=canvas[0],
+                canvas_height=canvas[1],
+                selection=selection,
+            )
+        )
+        while True:
+            answer = self._next(ANSWER_SECONDS)
+            if isinstance(answer, wire.RegionPlanned):
+                return answer.region
+
+    def run(self, request: wire.RunEdit, on_progress: OnProgress) -> Outcome:
+        """Run an edit to its end, however long it takes; raises EditFailed or CoreTrouble.
+
+        *on_progress* is called often, also where nothing is new, and may raise to cancel.
+        """
+        self._send(request)
+        outcome = Outcome()
+        last = wire.Progress(fraction=None, phase="")
+        while True:
+            answer = self._next(None, partial(on_progress, last.fraction, last.phase))
+            if isinstance(answer, wire.Progress):
+                last = answer
+                on_progress(last.fraction, last.phase)
+            elif isinstance(answer, wire.Notice):
+                outcome.notices.append(answer.sentence)
+            elif isinstance(answer, wire.PatchMade):
+                outcome.patches.append(answer)
+            elif isinstance(answer, wire.Done):
+                outcome.seconds = answer.seconds
+                return outcome
+
+    def close(self) -> None:
+        """End the process: ask, wait a moment, then kill. Safe to call twice."""
+        if self._process.poll() is None:
+            if self._connection.peer is not None:
+                self._to_send.put(self._connection.send(wire.Cancel()))
+            self._to_send.put(None)
+            try:
+                self._process.wait(CANCEL_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def _send(self, message: wire.Message) -> None:
+        self._to_send.put(self._connection.send(message))
+
+    def _next(
+        self, seconds: Optional[float], idle: Callable[[], None] = lambda: None
+    ) -> wire.Message:
+        """Return the next message; raises EditFailed for a failure, CoreTrouble for the rest.
+
+        Within *seconds*, or at any time for None; the core must have said hello in time anyway.
+        """
+        asked = time.monotonic()
+        while True:
+            message = self._parsed()
+            if isinstance(message, wire.Failure):
+                raise messages.EditFailed(message.sentence, message.hint)
+            if message is not None:
+                return message
+            limit, since = (seconds, asked)
+            if self._connection.peer is None:
+                limit, since = START_SECONDS, self.started
+            if limit is not None and time.monotonic() - since > limit:
+                raise messages.core_silent(limit)
+            try:
+                data = self._arrived.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                idle()
+                continue
+            if not data:
+                self._tell_last_words()
+                raise messages.core_died()
+            self._take(data)
+
+    def _parsed(self) -> Optional[wire.Message]:
+        try:
+            return self._connection.next_message()
+        except wire.VersionMismatch as error:
+            raise messages.other_release(error.ours, error.theirs) from error
+        except wire.ProtocolError as error:
+            raise self._nonsense(error) from error
+        finally:
+            if self.seconds_to_hello is None and self._connection.peer is not None:
+                self.seconds_to_hello = time.monotonic() - self.started
+
+    def _take(self, data: bytes) -> None:
+        try:
+            self._connection.receive(data)
+        except wire.ProtocolError as error:
+            raise self._nonsense(error) from error
+
+    def _nonsense(self, error: wire.ProtocolError) -> messages.CoreTrouble:
+        sys.stderr.write("overpaint: the core broke the protocol: {}\n".format(error))
+        self._tell_last_words()
+        return messages.core_nonsense()
+
+    def _tell_last_words(self) -> None:
+        # For whoever starts GIMP from a terminal; the user gets the sentence.
+        for line in list(self._last_words):
+            sys.stderr.write("overpaint core: {}\n".format(line.decode("utf-8", "replace")))
+
+    def _write(self) -> None:
+        pipe = self._process.stdin
+        assert pipe is not None
+        # Where the core is gone, the side that reads finds out and tells.
+        with contextlib.suppress(OSError), pipe:
+            while True:
+                buffers = self._to_send.get()
+                if buffers is None:
+                    break
+                for buffer in buffers:
+                    view = memoryview(buffer).cast("B")
+                    while view:
+                        view = view[pipe.write(view) :]
+
+    def _read(self) -> None:
+        pipe = self._process.stdout
+        assert pipe is not None
+        data = b"."
+        while data:
+            data = pipe.read(CHUNK) or b""
+            self._arrived.put(data)
+
+    def _listen_to_last_words(self) -> None:
+        pipe = self._process.stderr
+        assert pipe is not None
+        for line in pipe:
+            self._last_words.append(line.rstrip()[:500])

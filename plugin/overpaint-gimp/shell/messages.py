@@ -1,0 +1,157 @@
+"""Every sentence with which the shell says that something cannot be done.
+
+Each error is one sentence on what happened and one on what to do next; GIMP shows both.
+"""
+
+from gimpfu import error
+
+__all__ = [
+    "CoreTrouble",
+    "DocumentUnsuitable",
+    "EditFailed",
+    "ShellError",
+    "channel_active",
+    "core_died",
+    "core_nonsense",
+    "core_not_installed",
+    "core_not_started",
+    "core_silent",
+    "floating_selection",
+    "group_active",
+    "image_indexed",
+    "insert_failed",
+    "layer_invisible",
+    "layer_locked",
+    "nothing_selected",
+    "other_release",
+    "selection_outside",
+]
+
+CHECK = "Run Overpaint's installer again, then restart GIMP."
+
+
+class ShellError(error):
+    """What the shell tells the user; the document is as it was."""
+
+    def __init__(self, sentence: str, hint: str) -> None:
+        super().__init__("{} {}".format(sentence, hint).strip())
+        self.sentence = sentence
+        self.hint = hint
+
+
+class DocumentUnsuitable(ShellError):
+    """The image, the layer or the selection does not allow the edit."""
+
+
+class CoreTrouble(ShellError):
+    """The core process is missing, died, or does not do its part."""
+
+
+class EditFailed(ShellError):
+    """The core says that it could not make the edit, and why."""
+
+
+def image_indexed() -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "This image is indexed: it can only show the colours of its palette.",
+        "Choose Image > Mode > RGB first, then run the command again.",
+    )
+
+
+def channel_active() -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "A channel or a layer mask is active, not a layer.",
+        "Click the layer's own picture in the Layers dialog, then run the command again.",
+    )
+
+
+def group_active(name: str) -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "“{}” is a layer group, which has no pixels of its own.".format(name),
+        "Select one layer inside it, then run the command again.",
+    )
+
+
+def layer_locked(name: str) -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "“{}” is locked.".format(name),
+        "Unlock its pixels in the Layers dialog, then run the command again.",
+    )
+
+
+def layer_invisible(name: str) -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "“{}” is not visible.".format(name),
+        "Make it visible with the eye in the Layers dialog, or select the layer that you see.",
+    )
+
+
+def floating_selection() -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "There is a floating selection.",
+        "Anchor it, or turn it into a layer, in the Layers dialog, then run the command again.",
+    )
+
+
+def nothing_selected() -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "Nothing is selected.",
+        "Draw a selection around what is to change, with any selection tool.",
+    )
+
+
+def selection_outside(name: str) -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "The selection lies outside the layer “{}”.".format(name),
+        "Select the layer that you want to edit, or draw the selection on this one.",
+    )
+
+
+def insert_failed(reason: str) -> ShellError:
+    return ShellError(
+        "The result could not be added to the image: {}.".format(reason),
+        "The image is as it was. Run the command again.",
+    )
+
+
+def core_not_installed(detail: str) -> CoreTrouble:
+    return CoreTrouble("Overpaint's core is not installed: {}.".format(detail), CHECK)
+
+
+def core_not_started(detail: str) -> CoreTrouble:
+    return CoreTrouble("Overpaint's core could not be started: {}.".format(detail), CHECK)
+
+
+def core_silent(seconds: float) -> CoreTrouble:
+    return CoreTrouble(
+        "Overpaint's core did not answer for {:.0f} seconds.".format(seconds),
+        "The image is as it was. Run the command again; if it stays like this, " + _lower(CHECK),
+    )
+
+
+def core_died() -> CoreTrouble:
+    return CoreTrouble(
+        "Overpaint's core ended before it was done.",
+        "The image is as it was. Run the command again; on a large selection the machine may "
+        "have run out of memory: then select less.",
+    )
+
+
+def core_nonsense() -> CoreTrouble:
+    return CoreTrouble(
+        "What answers as Overpaint's core does not speak its protocol.",
+        "The image is as it was. " + CHECK,
+    )
+
+
+def other_release(ours: int, theirs: int) -> CoreTrouble:
+    return CoreTrouble(
+        "Overpaint's plug-in and core are of different releases (protocol {} and {}).".format(
+            ours, theirs
+        ),
+        CHECK,
+    )
+
+
+def _lower(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
