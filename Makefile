@@ -33,7 +33,8 @@ lab: setup  ## a real GIMP 3.0 and 3.2 for tests, in a cache folder outside the 
 test: setup lab
 	$(BIN)/python -m pytest
 
-demo: setup
+demo: setup  ## one edit from end to end: out/demo.xcf and out/demo.png
+	$(BIN)/python -m pip install --quiet --group demo
 	$(BIN)/python -m bench.demo
 
 bench: setup

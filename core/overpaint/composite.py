@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from overpaint.errors import ProviderFailed
 from overpaint.geometry import Box
-from overpaint.mask import Mask
-from overpaint.picture import Patch, Pixels, Source
+from overpaint.mask import Mask, bounds
+from overpaint.picture import Patch, Source
 
 __all__ = ["Sent", "fit", "send", "visible"]
 
@@ -66,16 +66,21 @@ def fit(
             f"instead of {sent.pixels.shape[1]}x{sent.pixels.shape[0]}.",
             "Try again, or choose another provider.",
         )
-    changed = (candidate != sent.pixels).any(axis=2)
     pixels = source.pixels.copy()
-    pixels[changed, :3] = _decode(candidate[changed], sent, pixels, seed)
-    pixels[mask > 0, 3] = 255 if pixels.dtype == np.uint8 else 1
+    if pixels.dtype == np.uint8:
+        pixels[..., :3] = candidate  # where it was left alone, this is the source's own value
+    else:
+        differs = candidate != sent.pixels
+        changed = differs[..., 0] | differs[..., 1] | differs[..., 2]
+        pixels[changed, :3] = _decode(candidate[changed], sent, seed)
+    box = bounds(mask)
+    if box is not None:
+        inside = pixels[box.slices]
+        inside[mask[box.slices] > 0, 3] = 255 if pixels.dtype == np.uint8 else 1
     return Patch(region, pixels, mask)
 
 
-def _decode(colours: npt.NDArray[np.uint8], sent: Sent, like: Pixels, seed: int) -> Pixels:
-    if like.dtype == np.uint8:
-        return colours
+def _decode(colours: npt.NDArray[np.uint8], sent: Sent, seed: int) -> npt.NDArray[np.float32]:
     # The same noise in all channels, so that grey stays grey.
     noise = np.random.default_rng(seed).uniform(-0.5, 0.5, (len(colours), 1))
     step = (sent.high - sent.low) / 255

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import anyio
+import anyio.from_thread
 import anyio.to_thread
 import numpy as np
 from anyio.streams.memory import MemoryObjectSendStream
@@ -28,7 +29,7 @@ from overpaint.runner import Event, Finished
 __all__ = ["main"]
 
 CHUNK = 1 << 20
-_NAMES = {np.dtype(np.uint8): "R'G'B'A u8", np.dtype(np.float32): "R'G'B'A float"}
+WARM_UP_DELAY = 0.05
 
 
 def main() -> None:
@@ -62,17 +63,17 @@ class _Server:
         await self._write(self.connection.hello())
         requests_in, requests_out = anyio.create_memory_object_stream[wire.Message](16)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._listen, requests_in)
-            tasks.start_soon(anyio.to_thread.run_sync, _warm_up)
+            tasks.start_soon(anyio.to_thread.run_sync, self._listen, requests_in)
+            tasks.start_soon(_warm_up)
             async with requests_out:
                 async for request in requests_out:
                     async for answer in self._answer(request):
                         await self._write(self.connection.send(answer))
 
-    async def _listen(self, requests: MemoryObjectSendStream[wire.Message]) -> None:
-        """Take requests in as they come; never waits for an answer to be computed."""
+    def _listen(self, requests: MemoryObjectSendStream[wire.Message]) -> None:
+        """Take requests in as they come; in a thread, so that no computing delays a cancel."""
         while True:
-            data = await anyio.to_thread.run_sync(os.read, 0, CHUNK)
+            data = os.read(0, CHUNK)
             if not data:
                 _end(0)
             try:
@@ -80,7 +81,7 @@ class _Server:
                 while (message := self.connection.next_message()) is not None:
                     if isinstance(message, wire.Cancel):
                         _end(0)
-                    await requests.send(message)
+                    anyio.from_thread.run(requests.send, message)
             except wire.ProtocolError as error:
                 sys.stderr.write(f"overpaint: the shell broke the protocol: {error}\n")
                 _end(2)
@@ -92,7 +93,7 @@ class _Server:
             elif isinstance(request, wire.RunEdit):
                 recipe, region, source = _read(request)
                 async for event in app.run(recipe, region, source):
-                    yield _told(event, recipe, source)
+                    yield _told(event, recipe, source, wire.WITH_ALPHA[request.format])
             else:
                 yield _refused(f"A core does not answer {request.type!r}.")
         except OverpaintError as error:
@@ -119,10 +120,15 @@ class _Server:
             _end(0)
 
 
-def _warm_up() -> None:
-    """Import what the first run will need, while the user still reads the dialog."""
-    import cv2  # noqa: F401
-    import patchmatch  # noqa: F401
+async def _warm_up() -> None:
+    """Import what the first run will need, while the shell reads pixels or the user a dialog."""
+
+    def load() -> None:
+        import cv2  # noqa: F401
+        import patchmatch  # noqa: F401
+
+    await anyio.sleep(WARM_UP_DELAY)  # a plan that is asked for at once is answered first
+    await anyio.to_thread.run_sync(load)
 
 
 def _refused(sentence: str) -> wire.Failure:
@@ -146,17 +152,32 @@ def _read(request: wire.RunEdit) -> tuple[Recipe, Box, Source]:
     def plane(blob: wire.Blob) -> Mask:
         return np.frombuffer(blob, np.uint8).reshape(shape)
 
-    pixels: Pixels
-    if request.format == "R'G'B'A u8":
-        pixels = np.frombuffer(request.pixels, np.uint8).reshape(*shape, 4)
-    else:
-        pixels = np.frombuffer(request.pixels, np.float32).reshape(*shape, 4)
     shown = None if request.shown is None else plane(request.shown)
-    source = Source(pixels, plane(request.selection), shown)
+    source = Source(_decode(request, shape), plane(request.selection), shown)
     return Recipe.from_dict(request.recipe).with_seed(), region, source
 
 
-def _told(event: Event, recipe: Recipe, source: Source) -> wire.Message:
+def _decode(request: wire.RunEdit, shape: tuple[int, int]) -> Pixels:
+    """Return the pixels as RGBA, whatever of it they came with."""
+    if request.format == "R'G'B'A float":
+        return np.frombuffer(request.pixels, np.float32).reshape(*shape, 4)
+    samples = np.frombuffer(request.pixels, np.uint8).reshape(*shape, -1)
+    channels = samples.shape[2]
+    if channels == 4:
+        return samples
+    pixels = np.empty((*shape, 4), np.uint8)
+    pixels[..., :3] = samples[..., :1] if channels <= 2 else samples[..., :3]
+    pixels[..., 3] = samples[..., 1] if channels == 2 else 255
+    return pixels
+
+
+def _encode(pixels: Pixels, pixel_format: str) -> wire.Blob:
+    """Return RGBA pixels in a format with alpha; grey is the red of three equal channels."""
+    samples = pixels[..., [0, 3]] if pixel_format == "Y'A u8" else pixels
+    return np.ascontiguousarray(samples).data.cast("B")
+
+
+def _told(event: Event, recipe: Recipe, source: Source, pixel_format: str) -> wire.Message:
     match event:
         case Progress(fraction, phase):
             return wire.Progress(fraction=fraction, phase=phase)
@@ -169,8 +190,8 @@ def _told(event: Event, recipe: Recipe, source: Source) -> wire.Message:
             return wire.PatchMade(
                 recipe=recipe.to_dict(),
                 region=wire.Rectangle(region.x, region.y, region.width, region.height),
-                format=_NAMES[pixels.dtype],
-                pixels=np.ascontiguousarray(pixels).data.cast("B"),
+                format=pixel_format,
+                pixels=_encode(pixels, pixel_format),
                 mask=None if same else np.ascontiguousarray(mask).data.cast("B"),
             )
 

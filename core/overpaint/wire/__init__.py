@@ -9,6 +9,7 @@ from .errors import LocalProtocolError, ProtocolError, RemoteProtocolError, Vers
 from .frames import Blob
 from .messages import (
     BYTES_PER_PIXEL,
+    WITH_ALPHA,
     Cancel,
     Done,
     Failure,
@@ -26,6 +27,7 @@ from .messages import (
 __all__ = [
     "BYTES_PER_PIXEL",
     "PROTOCOL",
+    "WITH_ALPHA",
     "Blob",
     "Cancel",
     "Connection",

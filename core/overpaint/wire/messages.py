@@ -14,6 +14,7 @@ from .frames import Blob, Frame
 
 __all__ = [
     "BYTES_PER_PIXEL",
+    "WITH_ALPHA",
     "Cancel",
     "Done",
     "Failure",
@@ -30,8 +31,19 @@ __all__ = [
     "to_frame",
 ]
 
-BYTES_PER_PIXEL = {"R'G'B'A u8": 4, "R'G'B'A float": 16}
-"""The pixel formats that travel, under the names that babl gives them; float is native-endian."""
+BYTES_PER_PIXEL = {"Y' u8": 1, "Y'A u8": 2, "R'G'B' u8": 3, "R'G'B'A u8": 4, "R'G'B'A float": 16}
+"""The pixel formats that travel, under the names that babl gives them; float is native-endian.
+
+8-bit layers travel as they are stored, so that nothing has to be converted on either side.
+"""
+WITH_ALPHA = {
+    "Y' u8": "Y'A u8",
+    "Y'A u8": "Y'A u8",
+    "R'G'B' u8": "R'G'B'A u8",
+    "R'G'B'A u8": "R'G'B'A u8",
+    "R'G'B'A float": "R'G'B'A float",
+}
+"""The format of a run's patches, by the format of its pixels."""
 
 MAX_SIDE = 1 << 19
 

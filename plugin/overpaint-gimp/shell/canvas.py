@@ -19,13 +19,13 @@ from gimpfu import (
     pdb,
 )
 from shell import messages
-from wire import PatchMade, Rectangle
+from wire import BYTES_PER_PIXEL, WITH_ALPHA, PatchMade, Rectangle
 
 __all__ = ["PARASITE", "RegionRead", "Target", "examine", "insert", "read"]
 
 PARASITE = "overpaint-recipe"
 PERSISTENT = 1
-EIGHT_BIT = (150, 175)  # Gimp.Precision U8_NON_LINEAR and U8_PERCEPTUAL
+DEEP_FORMAT = "R'G'B'A float"
 MASK_FORMAT = "Y u8"
 
 
@@ -38,18 +38,23 @@ class Target:
     canvas_width: int
     canvas_height: int
     selection: Rectangle
-    format: str
 
 
 @dataclass(frozen=True)
 class RegionRead:
-    """What was read, as the wire carries it; *native_selection* is in the image's own depth."""
+    """What was read, as the wire carries it.
+
+    *selected* is the part of the region that is selected at all, *native_selection* the selection
+    there in the image's own depth.
+    """
 
     region: Rectangle
+    format: str
     pixels: bytes
     selection: bytes
-    native_selection: bytes
     shown: Optional[bytes]
+    selected: Rectangle
+    native_selection: bytes
 
 
 def examine(image: Any, layer: Any) -> Target:
@@ -73,14 +78,12 @@ def examine(image: Any, layer: Any) -> Target:
     if not non_empty:
         raise messages.nothing_selected()
     _check_overlap(image, layer, x1, y1, x2, y2)
-    eight_bit = image.precision in EIGHT_BIT and image.is_srgb
     return Target(
         image=image,
         layer=layer,
         canvas_width=image.width,
         canvas_height=image.height,
         selection=Rectangle(x1, y1, x2 - x1, y2 - y1),
-        format="R'G'B'A u8" if eight_bit else "R'G'B'A float",
     )
 
 
@@ -100,18 +103,57 @@ def read(target: Target, region: Rectangle) -> RegionRead:
 
     What lies outside the layer reads as transparent.
     """
-    x, y, width, height = region
     left, top = target.layer.offsets
-    on_layer = (x - left, y - top, width, height)
+    on_layer = Rectangle(region.x - left, region.y - top, region.width, region.height)
+    pixel_format = _travel_format(target, on_layer)
     mask = target.layer.mask
     hides = mask is not None and target.layer.apply_mask
+    # Everything outside the selection's bounds is 0, and need not be fetched from GIMP.
+    selection = target.image.selection
+    native = selection.read_pixels(*target.selection, None)
+    same = selection.format == MASK_FORMAT
+    eight_bit = native if same else selection.read_pixels(*target.selection, MASK_FORMAT)
     return RegionRead(
         region=region,
-        pixels=target.layer.read_pixels(*on_layer, target.format),
-        selection=target.image.selection.read_pixels(*region, MASK_FORMAT),
-        native_selection=target.image.selection.read_pixels(*region, None),
+        format=pixel_format,
+        pixels=target.layer.read_pixels(*on_layer, _asked(target.layer, pixel_format)),
+        selection=_framed(eight_bit, target.selection, region),
         shown=mask.read_pixels(*on_layer, MASK_FORMAT) if hides else None,
+        selected=target.selection,
+        native_selection=native,
     )
+
+
+def _travel_format(target: Target, on_layer: Rectangle) -> str:
+    """Return the format in which a part of the layer travels.
+
+    What is 8-bit sRGB already travels as it is stored, with alpha where the part reaches beyond
+    the layer; all else as floats, which hold any colour.
+    """
+    layer = target.layer
+    if not target.image.is_srgb or layer.format not in BYTES_PER_PIXEL:
+        return DEEP_FORMAT
+    x, y, width, height = on_layer
+    inside = x >= 0 and y >= 0 and x + width <= layer.width and y + height <= layer.height
+    return layer.format if inside else WITH_ALPHA[layer.format]
+
+
+def _asked(drawable: Any, pixel_format: str) -> Optional[str]:
+    # Asked for its own format by name, GIMP would first spend a third of a second on looking
+    # for a conversion.
+    return None if drawable.format == pixel_format else pixel_format
+
+
+def _framed(plane: bytes, box: Rectangle, region: Rectangle) -> bytes:
+    """Return *plane*, one byte a pixel of *box*, with zeros around it up to *region*."""
+    above, left = box.y - region.y, box.x - region.x
+    below, right = region.height - above - box.height, region.width - left - box.width
+    before, after = bytes(left), bytes(right)
+    parts = [bytes(above * region.width)]
+    for start in range(0, len(plane), box.width):
+        parts += (before, plane[start : start + box.width], after)
+    parts.append(bytes(below * region.width))
+    return b"".join(parts)
 
 
 def insert(target: Target, source: RegionRead, patch: PatchMade, name: str) -> Any:
@@ -139,7 +181,8 @@ def _insert_layer(target: Target, source: RegionRead, patch: PatchMade, name: st
     try:
         # Filled before it is inserted, so that the undo step holds the layer and not its tiles.
         layer.set_offsets(x, y)
-        layer.write_pixels(0, 0, width, height, patch.format, bytes(patch.pixels))
+        form = _asked(layer, patch.format)
+        layer.write_pixels(0, 0, width, height, form, bytes(patch.pixels))
         layer.attach_new_parasite(PARASITE, PERSISTENT, recipe_text(patch.recipe))
         above = pdb.gimp_image_get_item_position(image, target.layer)
         image.insert_layer(layer, target.layer.parent, above)
@@ -147,7 +190,9 @@ def _insert_layer(target: Target, source: RegionRead, patch: PatchMade, name: st
         mask = layer.create_mask(ADD_MASK_BLACK)
         layer.add_mask(mask)
         if patch.mask is None:
-            mask.write_pixels(0, 0, width, height, None, source.native_selection)
+            box = source.selected
+            where = (box.x - x, box.y - y, box.width, box.height)
+            mask.write_pixels(*where, None, source.native_selection)
         else:
             mask.write_pixels(0, 0, width, height, MASK_FORMAT, bytes(patch.mask))
         layer.edit_mask = False

@@ -141,7 +141,7 @@ def _edit(image: Any, layer: Any, recipe: Dict[str, Any], name: str) -> Any:
         request = wire.RunEdit(
             recipe=recipe,
             region=region,
-            format=target.format,
+            format=source.format,
             pixels=source.pixels,
             selection=source.selection,
             shown=source.shown,

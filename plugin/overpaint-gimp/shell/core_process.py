@@ -63,6 +63,7 @@ class CoreProcess:
             )
         except OSError as error:
             raise messages.core_not_started(error.strerror or str(error)) from error
+        _widen(self._process.stdin, self._process.stdout)
         for work in (self._write, self._read, self._listen_to_last_words):
             threading.Thread(target=work, daemon=True).start()
         self._to_send.put(self._connection.hello())
@@ -213,3 +214,13 @@ class CoreProcess:
         assert pipe is not None
         for line in pipe:
             self._last_words.append(line.rstrip()[:500])
+
+
+def _widen(*pipes: Any) -> None:
+    """Let pipes hold more than a few rows of pixels, where the system can."""
+    with contextlib.suppress(ImportError, OSError):
+        import fcntl
+
+        size = getattr(fcntl, "F_SETPIPE_SZ", None)
+        for pipe in pipes if size is not None else ():
+            fcntl.fcntl(pipe, size, CHUNK)

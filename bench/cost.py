@@ -1,0 +1,108 @@
+"""What an edit costs besides the engine, in a real GIMP: it must not grow with the picture.
+
+    python -m bench.cost
+
+A selection of 1024x1024 pixels in a picture of 6 megapixels and in one of 96. Baseline: what
+other plug-ins do for the same step (duplicate the image, crop it, flatten it, export it as PNG,
+read that file), in the same GIMP, in the same run.
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+RUNS = 5
+SIZES = {"6 MP": (3000, 2000), "96 MP": (12000, 8000)}
+OURS = ("plan", "read", "prepare", "composite", "transfer", "insert")
+NO_ENGINE = (
+    "import sys; sys.path.insert(0, {!r})\n"
+    "from overpaint.engine import fill\n"
+    "fill.fill = lambda pixels, hole, seed: 255 - pixels[hole.window.slices]\n"
+    "from overpaint.serve import main; main()"
+)
+IN_GIMP = """
+import os, time
+folder = {folder!r}
+procedure = Gimp.get_pdb().lookup_procedure("plug-in-overpaint-remove")
+
+def build(width, height):
+    image = Gimp.Image.new(width, height, Gimp.ImageBaseType.RGB)
+    layer = Gimp.Layer.new(image, "Photo", width, height, 0, 100, Gimp.LayerMode.NORMAL)
+    image.insert_layer(layer, None, 0)
+    noise = os.urandom(3 * 500 * 500)
+    buffer = layer.get_buffer()
+    for y in range(0, height, 500):
+        for x in range(0, width, 500):
+            buffer.set(Gegl.Rectangle.new(x, y, 500, 500), "R'G'B' u8", noise)
+    buffer.flush()
+    image.select_ellipse(Gimp.ChannelOps.REPLACE, width // 2 - 512, height // 2 - 512, 1024, 1024)
+    return image, layer
+
+def edit(image, layer):
+    config = procedure.create_config()
+    config.set_property("image", image)
+    config.set_core_object_array("drawables", [layer])
+    result = procedure.run(config)
+    assert result.index(0) == Gimp.PDBStatusType.SUCCESS, Gimp.get_pdb().get_last_error()
+    new = result.index(1)
+    size = new.get_width(), new.get_height(), *new.get_offsets()[1:]
+    image.remove_layer(new)
+    return size
+
+def as_others_do(image, width, height, x, y):
+    started = time.monotonic()
+    copy = image.duplicate()
+    copy.crop(width, height, x, y)
+    copy.flatten()
+    path = os.path.join(folder, "other.png")
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, copy, Gio.File.new_for_path(path), None)
+    data = open(path, "rb").read()
+    copy.delete()
+    assert data
+    return time.monotonic() - started
+
+image, layer = build(1000, 1000)
+edit(image, layer)
+for name, (width, height) in {sizes!r}.items():
+    image, layer = build(width, height)
+    region = [edit(image, layer) for _ in range({runs})][-1]
+    others = [as_others_do(image, *region) for _ in range({runs})]
+    report([name, region, others])
+    image.delete()
+"""
+
+
+def main() -> None:
+    from bench.demo import any_gimp
+    from tests.gimp import home
+
+    gimp = any_gimp()
+    with tempfile.TemporaryDirectory(prefix="overpaint-cost-") as folder:
+        timings = Path(folder) / "timings"
+        python = home.core_argv(gimp)[0]
+        home.install(gimp, Path(folder), [python, "-I", "-c", NO_ENGINE.format(str(ROOT / "core"))])
+        room = home.room(gimp, Path(folder), OVERPAINT_TIMINGS=str(timings))
+        code = IN_GIMP.format(folder=folder, sizes=SIZES, runs=RUNS)
+        reports = gimp.batch(code, room, timeout=900).reports
+        lines = [json.loads(line) for line in timings.read_text().splitlines()][1:]
+    print(f"GIMP {gimp.release}, {RUNS} runs each, medians in ms")
+    print(f"{'':8}{''.join(f'{phase:>11}' for phase in OURS)}{'ours':>10}{'others':>10}{'ratio':>8}")
+    whole = {}
+    for number, (name, _region, others) in enumerate(reports):
+        runs = lines[number * RUNS : (number + 1) * RUNS]
+        medians = [1000 * statistics.median(run[phase] for run in runs) for phase in OURS]
+        whole[name] = 1000 * statistics.median(sum(run[phase] for phase in OURS) for run in runs)
+        other = 1000 * statistics.median(others)
+        cells = "".join(f"{value:11.1f}" for value in medians)
+        print(f"{name:8}{cells}{whole[name]:10.1f}{other:10.1f}{other / whole[name]:8.1f}")
+    small, large = whole.values()
+    print(f"96 MP against 6 MP: {large / small:.2f}x (goal: at most 1.5x)")
+
+
+if __name__ == "__main__":
+    main()

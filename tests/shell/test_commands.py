@@ -1,0 +1,203 @@
+"""The commands on the headless host: the same plug-in file, the real core, no GIMP."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from gimpfu import enums, headless
+from shell import canvas
+
+ROOT = Path(__file__).parents[2]
+PLUGIN = ROOT / "plugin" / "overpaint-gimp" / "overpaint-gimp.py"
+WIDTH, HEIGHT = 120, 90
+BAD_CORE = Path(__file__).parents[1] / "process" / "bad_core.py"
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> headless.Host:
+    """A host that has loaded the plug-in, with the real core."""
+    launch(tmp_path, monkeypatch, [sys.executable, "-I", "-m", "overpaint.serve"])
+    host = headless.Host()
+    host.load(PLUGIN)
+    return host
+
+
+def launch(folder: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str]) -> None:
+    spec = folder / "core.json"
+    spec.write_text(json.dumps({"argv": argv}))
+    monkeypatch.setenv("OVERPAINT_LAUNCH", str(spec))
+
+
+def scene(host: headless.Host, selection: bytes | None = None):
+    """A striped image with one layer and a soft square selection."""
+    image = host.new_image(WIDTH, HEIGHT)
+    pixels = bytes(
+        channel
+        for y in range(HEIGHT)
+        for x in range(WIDTH)
+        for channel in (x * 2 % 256, (x // 8 * 40 + y) % 256, 90)
+    )
+    layer = host.add_layer(image, "Photo", pixels)
+    host.set_selection(image, soft_square() if selection is None else selection)
+    return image, layer
+
+
+def soft_square() -> bytes:
+    rows = []
+    for y in range(HEIGHT):
+        for x in range(WIDTH):
+            inside = 40 <= x < 70 and 30 <= y < 50
+            rows.append(255 if inside and x != 40 else 77 if inside else 0)
+    return bytes(rows)
+
+
+def test_removing_adds_one_masked_layer_above(host: headless.Host) -> None:
+    """One new layer above the target, masked by the selection to the byte, in one undo group."""
+    image, layer = scene(host)
+    before = layer.read_pixels(0, 0, WIDTH, HEIGHT, None)
+
+    host.run("plug-in-overpaint-remove", image, layer)
+
+    new, old = image.layers
+    assert old == layer
+    assert layer.read_pixels(0, 0, WIDTH, HEIGHT, None) == before
+    x, y = new.offsets
+    selected = image.selection.read_pixels(x, y, new.width, new.height, "Y u8")
+    assert new.mask.read_pixels(0, 0, new.width, new.height, "Y u8") == selected
+    assert len(host.undo_steps(image)) == 1
+    assert image.active_layer == layer
+
+
+def test_undo_takes_it_all_back(host: headless.Host) -> None:
+    """One step back is the former document."""
+    image, layer = scene(host)
+    host.run("plug-in-overpaint-remove", image, layer)
+
+    host.undo(image)
+
+    assert image.layers == [layer]
+
+
+def test_the_recipe_is_on_the_layer_and_makes_it_again(host: headless.Host) -> None:
+    """The new layer carries its recipe; running with its seed gives the same pixels."""
+    image, layer = scene(host)
+    host.run("plug-in-overpaint-remove", image, layer)
+    first = image.layers[0]
+    recipe = json.loads(first.parasite_find(canvas.PARASITE).data.rstrip(b"\0"))
+
+    host.run("plug-in-overpaint-remove", image, layer, seed=recipe["seed"])
+
+    again = image.layers[1]
+    assert recipe["edit"] == "remove"
+    size = (0, 0, first.width, first.height, None)
+    assert first.read_pixels(*size) == again.read_pixels(*size)
+
+
+def test_a_layer_is_named_after_its_prompt(host: headless.Host) -> None:
+    """Long prompts are cut, and what the engine cannot do is said."""
+    image, layer = scene(host)
+
+    host.run("plug-in-overpaint-inpaint", image, layer, prompt="a  very\nlong " + "prompt " * 20)
+
+    assert image.layers[0].name.startswith("a very long prompt")
+    assert len(image.layers[0].name) <= 40
+    assert any("cannot read prompts" in message for message in host.messages)
+
+
+def test_progress_is_shown(host: headless.Host) -> None:
+    """The progress bar says what is going on."""
+    image, layer = scene(host)
+
+    host.run("plug-in-overpaint-remove", image, layer)
+
+    assert any("Filling" in str(step.value) for step in host.progress)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "sentence"),
+    [
+        ("exits-at-once", "ended before it was done"),
+        ("dies-midway", "ended before it was done"),
+        ("prints-text", "does not speak its protocol"),
+        ("garbage-midway", "does not speak its protocol"),
+        ("other-version", "different releases"),
+        ("other-region", "does not speak its protocol"),
+        ("no-patch", "does not speak its protocol"),
+        ("fails", "It is raining"),
+    ],
+)
+def test_a_bad_core_is_one_message_and_no_change(
+    host: headless.Host,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    behaviour: str,
+    sentence: str,
+) -> None:
+    """Whatever a core does wrong: one message, and not one undo step."""
+    monkeypatch.setenv("OVERPAINT_WIRE_PARENT", str(ROOT / "core" / "overpaint"))
+    launch(tmp_path, monkeypatch, [sys.executable, str(BAD_CORE), behaviour])
+    image, layer = scene(host)
+
+    outcome = host.run("plug-in-overpaint-remove", image, layer)
+
+    assert sentence in outcome.message
+    assert image.layers == [layer]
+    assert not host.undo_steps(image)
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        (None, "not installed"),
+        ("{", "cannot be read"),
+        ('{"argv": []}', "names no command"),
+        ('{"argv": ["/nowhere/python"]}', "could not be started"),
+    ],
+)
+def test_a_missing_core_is_told_with_what_to_do(
+    host: headless.Host,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spec: str | None,
+    sentence: str,
+) -> None:
+    """Every way in which the launch spec can be wrong says to run the installer again."""
+    path = tmp_path / "other.json"
+    if spec is not None:
+        path.write_text(spec)
+    monkeypatch.setenv("OVERPAINT_LAUNCH", str(path))
+    image, layer = scene(host)
+
+    outcome = host.run("plug-in-overpaint-remove", image, layer)
+
+    assert sentence in outcome.message
+    assert "installer" in outcome.message
+
+
+def test_an_insert_that_fails_midway_leaves_nothing(
+    host: headless.Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If GIMP refuses the mask, the layer is taken out again and the undo group is closed."""
+    image, layer = scene(host)
+
+    def refuse(_layer: object, _kind: int) -> None:
+        raise RuntimeError("no memory for a mask")
+
+    monkeypatch.setattr(type(layer), "create_mask", refuse)
+    outcome = host.run("plug-in-overpaint-remove", image, layer)
+
+    assert "no memory for a mask" in outcome.message
+    assert image.layers == [layer]
+
+
+def test_grey_pictures_stay_grey(host: headless.Host) -> None:
+    """A grey image gets a grey layer."""
+    image = host.new_image(WIDTH, HEIGHT, enums.GRAY)
+    pixels = bytes((x * 2 + y) % 256 for y in range(HEIGHT) for x in range(WIDTH))
+    layer = host.add_layer(image, "Photo", pixels)
+    host.set_selection(image, soft_square())
+
+    host.run("plug-in-overpaint-remove", image, layer)
+
+    assert image.layers[0].is_gray
