@@ -1,0 +1,90 @@
+"""XCF: the original, and the result above it with an editable layer mask; GIMP itself writes it."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from overpaint.errors import FileUnwritable, FormatUnsupported
+from overpaint.files import png, tiff
+from overpaint.files.document import Document
+from overpaint.files.gimp import VARIABLE, find_console
+from overpaint.files.naming import layer_name
+from overpaint.picture import Patch
+from overpaint.recipe import Recipe
+
+__all__ = ["check", "write"]
+
+_SECONDS = 300
+"""GIMP's first start after an installation takes long: it asks all of its plug-ins."""
+
+
+def check(_: Document) -> None:
+    """Raise FormatUnsupported where there is no GIMP 3."""
+    _console()
+
+
+def _console() -> list[str]:
+    console = find_console()
+    if console is None:
+        raise FormatUnsupported(
+            "GIMP 3 writes .xcf files, and it is not to be found on this machine.",
+            f"Save to .ora, which GIMP opens too, or name GIMP's console program in ${VARIABLE}.",
+        )
+    return console
+
+
+def write(document: Document, patch: Patch, recipe: Recipe) -> bytes:
+    """Return an XCF file; the result's layer carries the patch's mask and *recipe*."""
+    console = _console()
+    with tempfile.TemporaryDirectory(prefix="overpaint-") as temporary:
+        folder = Path(temporary)
+        extension = ".tif" if document.is_float else ".png"
+        encode = tiff.write if document.is_float else png.write
+        layer = replace(document, pixels=document.layer(patch))
+        (folder / f"original{extension}").write_bytes(encode(document))
+        (folder / f"result{extension}").write_bytes(encode(layer))
+        (folder / "mask.raw").write_bytes(patch.mask.tobytes())
+        job = {
+            "name": layer_name(recipe),
+            "recipe": recipe.to_json(),
+            "extension": extension,
+            "offsets": [patch.region.x, patch.region.y],
+        }
+        (folder / "job.json").write_text(json.dumps(job), "utf-8")
+        # A copy beside the rest: a GIMP in a sandbox need not see where Overpaint is installed.
+        script = folder / "in_gimp.py"
+        shutil.copyfile(Path(__file__).with_name(script.name), script)
+        status = _run(console, script)
+        written, failed = folder / "written.xcf", folder / "failed.txt"
+        if failed.exists():
+            raise _failed(failed.read_text("utf-8"))
+        if status or not written.exists():
+            raise _failed(f"it ended with status {status}")
+        return written.read_bytes()
+
+
+def _run(console: list[str], script: Path) -> int:
+    code = f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')"
+    batch = ["-nidfc", "--quit", "--batch-interpreter", "python-fu-eval", "-b", code]
+    try:
+        done = subprocess.run(  # noqa: S603, GIMP, as this machine's user named it
+            [*console, *batch],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+        )
+    except OSError as error:
+        raise _failed(f"{console[0]}: {error.strerror or error}") from error
+    except subprocess.TimeoutExpired as error:
+        raise _failed(f"it did not end within {_SECONDS} seconds") from error
+    return done.returncode
+
+
+def _failed(why: str) -> FileUnwritable:
+    return FileUnwritable(
+        f"GIMP could not write the .xcf file: {why}.", "Save to .ora, which GIMP opens too."
+    )
