@@ -40,7 +40,8 @@ def build(width, height):
         for x in range(0, width, 500):
             buffer.set(Gegl.Rectangle.new(x, y, 500, 500), "R'G'B' u8", noise)
     buffer.flush()
-    image.select_ellipse(Gimp.ChannelOps.REPLACE, width // 2 - 512, height // 2 - 512, 1024, 1024)
+    corner = width // 2 - 512, height // 2 - 512
+    image.select_ellipse(Gimp.ChannelOps.REPLACE, *corner, 1024, 1024)
     return image, layer
 
 def edit(image, layer):
@@ -91,7 +92,8 @@ def main() -> None:
         reports = gimp.batch(code, room, timeout=900).reports
         lines = [json.loads(line) for line in timings.read_text().splitlines()][1:]
     print(f"GIMP {gimp.release}, {RUNS} runs each, medians in ms")
-    print(f"{'':8}{''.join(f'{phase:>11}' for phase in OURS)}{'ours':>10}{'others':>10}{'ratio':>8}")
+    head = "".join(f"{phase:>11}" for phase in OURS)
+    print(f"{'':8}{head}{'ours':>10}{'others':>10}{'ratio':>8}")
     whole = {}
     for number, (name, _region, others) in enumerate(reports):
         runs = lines[number * RUNS : (number + 1) * RUNS]

@@ -44,7 +44,8 @@ PHASES = {
 IN_GIMP = """
 from pathlib import Path
 folder = Path({folder!r})
-image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(folder / "photo.jpg")))
+photo = Gio.File.new_for_path(str(folder / "photo.jpg"))
+image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, photo)
 layer = image.get_layers()[0]
 layer.set_name("Photograph")
 image.select_ellipse(Gimp.ChannelOps.REPLACE, *{ellipse})
@@ -122,9 +123,8 @@ def in_gimp(gimp, photo: Path, shape: tuple[int, ...], folder: Path):
 def without_gimp(before: np.ndarray, folder: Path):
     """Run the plug-in on the shim's headless host; return selection and result."""
     sys.path[:0] = [str(ROOT / "plugin"), str(ROOT / "plugin" / "overpaint-gimp")]
-    from gimpfu import headless
-
     import overpaint.wire
+    from gimpfu import headless
 
     sys.modules["wire"] = overpaint.wire
     spec = folder / "core.json"

@@ -132,7 +132,7 @@ def _edit_options(command: Command) -> Command:
             ),
             click.option(
                 "--seed",
-                type=click.IntRange(0, 2**32 - 1),
+                type=click.IntRange(0, 2**31 - 1),
                 metavar="N",
                 help="The same seed makes the same picture; by default a new one is taken.",
             ),

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from overpaint.errors import ProviderFailed
 from overpaint.geometry import Box
 from overpaint.mask import Mask, bounds
-from overpaint.picture import Patch, Source
+from overpaint.picture import Patch, Pixels, Source
 
 __all__ = ["Sent", "fit", "send", "visible"]
 
@@ -38,9 +38,11 @@ def send(source: Source, *, squeeze: bool) -> Sent:
     Values outside 0..1 (high dynamic range, wide gamut) are clipped, or with *squeeze* all
     values are scaled to fit; :func:`fit` undoes that.
     """
+    if source.pixels.dtype == np.uint8:
+        import cv2
+
+        return Sent(np.asarray(cv2.cvtColor(source.pixels, cv2.COLOR_RGBA2RGB), np.uint8))
     colours = source.pixels[..., :3]
-    if colours.dtype == np.uint8:
-        return Sent(np.ascontiguousarray(colours).astype(np.uint8, copy=False))
     low, high = 0.0, 1.0
     if squeeze:
         shown = colours[visible(source)]
@@ -66,10 +68,15 @@ def fit(
             f"instead of {sent.pixels.shape[1]}x{sent.pixels.shape[0]}.",
             "Try again, or choose another provider.",
         )
-    pixels = source.pixels.copy()
-    if pixels.dtype == np.uint8:
-        pixels[..., :3] = candidate  # where it was left alone, this is the source's own value
+    pixels: Pixels
+    if source.pixels.dtype == np.uint8:
+        import cv2
+
+        # Where the candidate was left alone, it is the source's own value.
+        pixels = np.asarray(cv2.cvtColor(candidate, cv2.COLOR_RGB2RGBA), np.uint8)
+        cv2.mixChannels([source.pixels], [pixels], [3, 3])
     else:
+        pixels = source.pixels.copy()
         differs = candidate != sent.pixels
         changed = differs[..., 0] | differs[..., 1] | differs[..., 2]
         pixels[changed, :3] = _decode(candidate[changed], sent, seed)

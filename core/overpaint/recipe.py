@@ -18,6 +18,8 @@ __all__ = ["VERSION", "Edit", "Recipe"]
 VERSION = 1
 MAX_PROMPT = 32_000
 MAX_PX = 4096
+MAX_SEED = 2**31 - 1
+"""What GIMP's procedures can be given."""
 
 
 class Edit(StrEnum):
@@ -54,11 +56,11 @@ class Recipe:
         if self.context is not None:
             _integer("context", self.context, 0, MAX_PX)
         if self.seed is not None:
-            _integer("seed", self.seed, 0, 2**32 - 1)
+            _integer("seed", self.seed, 0, MAX_SEED)
 
     def with_seed(self) -> "Recipe":
         """Return this recipe with a seed: its own, or a new one."""
-        return self if self.seed is not None else replace(self, seed=secrets.randbits(32))
+        return self if self.seed is not None else replace(self, seed=secrets.randbits(31))
 
     def to_dict(self) -> dict[str, Any]:
         return {"version": VERSION, **asdict(self), "edit": self.edit.value}

@@ -165,10 +165,14 @@ def _decode(request: wire.RunEdit, shape: tuple[int, int]) -> Pixels:
     channels = samples.shape[2]
     if channels == 4:
         return samples
-    pixels = np.empty((*shape, 4), np.uint8)
-    pixels[..., :3] = samples[..., :1] if channels <= 2 else samples[..., :3]
-    pixels[..., 3] = samples[..., 1] if channels == 2 else 255
-    return pixels
+    import cv2
+
+    if channels == 3:
+        return np.asarray(cv2.cvtColor(samples, cv2.COLOR_RGB2RGBA), np.uint8)
+    rgba = cv2.cvtColor(np.ascontiguousarray(samples[..., 0]), cv2.COLOR_GRAY2RGBA)
+    if channels == 2:
+        rgba[..., 3] = samples[..., 1]
+    return np.asarray(rgba, np.uint8)
 
 
 def _encode(pixels: Pixels, pixel_format: str) -> wire.Blob:

@@ -281,7 +281,7 @@ def test_what_cannot_be_done_is_said_and_leaves_no_trace(
         [*REMOVE, "--grow", "many"],
         [*REMOVE, "--feather", "4097"],
         [*REMOVE, "--context", "1.5"],
-        [*REMOVE, "--seed", str(2**32)],
+        [*REMOVE, "--seed", str(2**31)],
         [*REMOVE, "another.png"],
         ["doctor", "--yaml"],
     ],

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overpaint.errors import RecipeInvalid
-from overpaint.recipe import MAX_PROMPT, MAX_PX, Edit, Recipe
+from overpaint.recipe import MAX_PROMPT, MAX_PX, MAX_SEED, Edit, Recipe
 
 recipes = st.builds(
     Recipe,
@@ -18,7 +18,7 @@ recipes = st.builds(
     grow=st.integers(0, MAX_PX),
     feather=st.integers(0, MAX_PX),
     context=st.none() | st.integers(0, MAX_PX),
-    seed=st.none() | st.integers(0, 2**32 - 1),
+    seed=st.none() | st.integers(0, MAX_SEED),
 )
 
 
@@ -43,7 +43,7 @@ def test_a_recipe_survives_json(recipe: Recipe) -> None:
         {"grow": True},
         {"feather": MAX_PX + 1},
         {"context": "all"},
-        {"seed": 2**32},
+        {"seed": MAX_SEED + 1},
         {"api_key": "anything"},
     ],
 )

@@ -63,7 +63,7 @@ class FrameDecoder:
 
     def __init__(self) -> None:
         self._frames: Deque[Frame] = deque()
-        self._part = bytearray()
+        self._part: List[memoryview] = []
         self._missing = _PRELUDE.size
         self._in_header = False
         self._header: Optional[Dict[str, Any]] = None
@@ -75,16 +75,18 @@ class FrameDecoder:
         """Take bytes as they come; raises RemoteProtocolError at the first that cannot be right."""
         if self._broken is not None:
             raise self._broken
-        view = memoryview(data).cast("B")
+        # Pieces are kept until their part is complete and joined once: pictures are large.
+        view = memoryview(data if isinstance(data, bytes) else bytes(data))
         try:
             while len(view) >= self._missing:
-                self._part += view[: self._missing]
+                self._part.append(view[: self._missing])
                 view = view[self._missing :]
-                self._part_is_complete()
-            self._part += view
+                part, self._part = b"".join(self._part), []
+                self._take(part)
+            self._part.append(view)
             self._missing -= len(view)
             if self._header is None and not self._in_header:
-                self._check_magic()
+                _check_magic(b"".join(self._part))
         except RemoteProtocolError as error:
             self._broken = error
             raise
@@ -93,33 +95,34 @@ class FrameDecoder:
         """Return the next whole frame, or None until more bytes came."""
         return self._frames.popleft() if self._frames else None
 
-    def _check_magic(self) -> None:
-        start = bytes(self._part[: len(MAGIC)])
-        if not MAGIC.startswith(start):
-            raise RemoteProtocolError(f"not a frame: it starts with {start!r}")
-
-    def _part_is_complete(self) -> None:
-        part, self._part = self._part, bytearray()
+    def _take(self, part: bytes) -> None:
         if self._header is not None:
             self._blobs.append(part)
         elif self._in_header:
-            self._header, self._sizes = _parse_header(bytes(part))
+            self._header, self._sizes = _parse_header(part)
             self._in_header = False
         else:
-            self._part = part
-            self._check_magic()
-            self._part = bytearray()
-            length = _PRELUDE.unpack(part)[1]
-            if length > MAX_HEADER:
-                raise RemoteProtocolError(f"a header of {length} bytes is too long")
-            self._in_header, self._missing = True, length
+            self._in_header, self._missing = True, _parse_prelude(part)
             return
-        if self._header is not None and len(self._blobs) == len(self._sizes):
+        if len(self._blobs) == len(self._sizes):
             self._frames.append(Frame(self._header, tuple(self._blobs)))
             self._header, self._blobs = None, []
             self._missing = _PRELUDE.size
         else:
             self._missing = self._sizes[len(self._blobs)]
+
+
+def _check_magic(start: bytes) -> None:
+    if not MAGIC.startswith(start[: len(MAGIC)]):
+        raise RemoteProtocolError(f"not a frame: it starts with {start[: len(MAGIC)]!r}")
+
+
+def _parse_prelude(data: bytes) -> int:
+    _check_magic(data)
+    length: int = _PRELUDE.unpack(data)[1]
+    if length > MAX_HEADER:
+        raise RemoteProtocolError(f"a header of {length} bytes is too long")
+    return length
 
 
 def _parse_header(data: bytes) -> Tuple[Dict[str, Any], List[int]]:

@@ -177,16 +177,12 @@ def _insert_layer(target: Target, source: RegionRead, patch: PatchMade, name: st
     image, (x, y, width, height) = target.image, patch.region
     kind = GRAYA_IMAGE if image.base_type == GRAY else RGBA_IMAGE
     layer = gimp.Layer(image, name, width, height, kind, 100.0, LAYER_MODE_NORMAL)
-    inserted = False
     try:
-        # Filled before it is inserted, so that the undo step holds the layer and not its tiles.
+        # Complete before it is inserted, so that the undo step is one layer and nothing else.
         layer.set_offsets(x, y)
         form = _asked(layer, patch.format)
-        layer.write_pixels(0, 0, width, height, form, bytes(patch.pixels))
+        layer.write_pixels(0, 0, width, height, form, patch.pixels)
         layer.attach_new_parasite(PARASITE, PERSISTENT, recipe_text(patch.recipe))
-        above = pdb.gimp_image_get_item_position(image, target.layer)
-        image.insert_layer(layer, target.layer.parent, above)
-        inserted = True
         mask = layer.create_mask(ADD_MASK_BLACK)
         layer.add_mask(mask)
         if patch.mask is None:
@@ -194,15 +190,14 @@ def _insert_layer(target: Target, source: RegionRead, patch: PatchMade, name: st
             where = (box.x - x, box.y - y, box.width, box.height)
             mask.write_pixels(*where, None, source.native_selection)
         else:
-            mask.write_pixels(0, 0, width, height, MASK_FORMAT, bytes(patch.mask))
+            mask.write_pixels(0, 0, width, height, MASK_FORMAT, patch.mask)
         layer.edit_mask = False
-        image.active_layer = target.layer
+        above = pdb.gimp_image_get_item_position(image, target.layer)
+        image.insert_layer(layer, target.layer.parent, above)
     except BaseException:
-        if inserted:
-            image.remove_layer(layer)
-        else:
-            gimp.delete(layer)
+        gimp.delete(layer)
         raise
+    image.active_layer = target.layer
     return layer
 
 
