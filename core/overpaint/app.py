@@ -15,8 +15,8 @@ __all__ = ["plan", "providers", "run"]
 
 def plan(recipe: Recipe, selection: Box, canvas: Extent) -> Plan:
     """Say which rectangle the edit reads; raises RequestError before anything is read."""
-    registry.get(recipe.provider)
-    return make_plan(recipe, selection, canvas)
+    provider = registry.get(recipe.provider)
+    return make_plan(recipe, selection, canvas, provider.capabilities.sizes)
 
 
 def run(recipe: Recipe, region: Box, source: Source) -> AsyncGenerator[runner.Event, None]:

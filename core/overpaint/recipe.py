@@ -9,11 +9,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from overpaint.errors import RecipeInvalid
 
-__all__ = ["VERSION", "Edit", "Recipe"]
+__all__ = ["VERSION", "Edit", "Oversize", "Recipe"]
 
 VERSION = 1
 MAX_PROMPT = 32_000
@@ -29,6 +29,15 @@ class Edit(StrEnum):
     REMOVE = "remove"
 
 
+class Oversize(StrEnum):
+    """What happens to a region that is larger than the model's largest picture."""
+
+    AUTO = "auto"
+    """Tiles where fitting would lose more than a third of the linear resolution."""
+    FIT = "fit"
+    TILES = "tiles"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """One edit, ready to run.
@@ -36,6 +45,9 @@ class Recipe:
     *grow* and *feather* change the selection before use, in pixels; *context* is how many
     pixels around the selection the provider sees, None for the provider's own rule; *seed*
     makes a run repeatable, None takes a new one.
+
+    *register*, *match_colours*, *blend* and *match_grain* switch the steps that fit a redrawn
+    picture back; *oversize* says what becomes of a region that is too large for the model.
     """
 
     edit: Edit
@@ -45,6 +57,11 @@ class Recipe:
     feather: int = 0
     context: int | None = None
     seed: int | None = None
+    oversize: Oversize = Oversize.AUTO
+    register: bool = True
+    match_colours: bool = True
+    blend: bool = True
+    match_grain: bool = True
 
     def __post_init__(self) -> None:
         _check(isinstance(self.edit, Edit), f"{self.edit!r} is not an edit")
@@ -57,13 +74,21 @@ class Recipe:
             _integer("context", self.context, 0, MAX_PX)
         if self.seed is not None:
             _integer("seed", self.seed, 0, MAX_SEED)
+        _check(isinstance(self.oversize, Oversize), f"{self.oversize!r} is not fit or tiles")
+        for name in ("register", "match_colours", "blend", "match_grain"):
+            _check(isinstance(getattr(self, name), bool), f"{name} must be true or false")
 
     def with_seed(self) -> "Recipe":
         """Return this recipe with a seed: its own, or a new one."""
         return self if self.seed is not None else replace(self, seed=secrets.randbits(31))
 
     def to_dict(self) -> dict[str, Any]:
-        return {"version": VERSION, **asdict(self), "edit": self.edit.value}
+        return {
+            "version": VERSION,
+            **asdict(self),
+            "edit": self.edit.value,
+            "oversize": self.oversize.value,
+        }
 
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True)
@@ -81,10 +106,8 @@ class Recipe:
         unknown = sorted(set(data) - known - {"version"})
         _check(not unknown, f"it has parts that are not known: {', '.join(unknown)}")
         values = {name: data[name] for name in known if name in data}
-        try:
-            values["edit"] = Edit(values.get("edit", ""))
-        except ValueError:
-            _check(False, f"{values.get('edit')!r} is not an edit")
+        values["edit"] = _choice(Edit, values.get("edit"))
+        values["oversize"] = _choice(Oversize, values.get("oversize", Oversize.AUTO))
         return cls(**values)
 
     @classmethod
@@ -98,12 +121,20 @@ class Recipe:
         return cls.from_dict(data)
 
 
+C = TypeVar("C", bound=StrEnum)
+
 _HINT = "Make the edit again from the menu or the command line."
 
 
 def _check(holds: bool, complaint: str) -> None:
     if not holds:
         raise RecipeInvalid(f"This recipe cannot be used: {complaint}.", _HINT)
+
+
+def _choice(kind: type[C], value: object) -> C:
+    names = [choice.value for choice in kind]
+    _check(value in names, f"{value!r} is not one of {', '.join(names)}")
+    return kind(str(value))
 
 
 def _integer(name: str, value: object, low: int, high: int) -> None:

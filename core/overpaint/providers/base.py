@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from overpaint.mask import Mask
 from overpaint.recipe import Edit
+from overpaint.sizes import Sizes
 
 __all__ = ["Candidate", "Capabilities", "Event", "Job", "Notice", "Progress", "Provider"]
 
@@ -22,9 +23,12 @@ class Capabilities:
     """Whether the prompt steers the result."""
     copies_pixels: bool
     """Whether it only rearranges pixels, so that their range of values means nothing to it:
-    colours beyond sRGB then travel squeezed into 8 bits instead of clipped."""
+    colours beyond sRGB then travel squeezed into 8 bits instead of clipped, and what comes back
+    needs no fitting. A model that redraws the whole picture does not copy."""
     needs_network: bool
     needs_key: bool
+    sizes: Sizes = Sizes()
+    """Which picture sizes it takes; by default any, as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,7 +65,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """One picture as the provider returned it: uint8 (height, width, 3), sRGB."""
+    """One picture as the provider returned it: uint8 (height, width, 3), sRGB, of any size."""
 
     pixels: npt.NDArray[np.uint8]
 
