@@ -192,6 +192,34 @@ def test_an_insert_that_fails_midway_leaves_nothing(
     assert image.layers == [layer]
 
 
+def test_a_result_that_overruns_its_selection_is_taken_back(
+    host: headless.Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If what GIMP holds after the insert is not what was asked for, the insert is undone."""
+    image, layer = scene(host)
+    original = canvas._insert_layer
+
+    def overrun(*arguments: object) -> object:
+        new = original(*arguments)
+        new.mask.write_pixels(0, 0, 3, 2, None, bytes([9] * 6))
+        return new
+
+    monkeypatch.setattr(canvas, "_insert_layer", overrun)
+    outcome = host.run("plug-in-overpaint-remove", image, layer)
+
+    assert "6 pixels outside the selection" in outcome.message
+    assert image.layers == [layer]
+
+
+def test_a_good_result_says_that_nothing_else_changed(host: headless.Host) -> None:
+    """After every insert the check says what it found."""
+    image, layer = scene(host)
+
+    host.run("plug-in-overpaint-remove", image, layer)
+
+    assert any("0 pixels changed" in str(step.value) for step in host.progress)
+
+
 def test_grey_pictures_stay_grey(host: headless.Host) -> None:
     """A grey image gets a grey layer."""
     image = host.new_image(WIDTH, HEIGHT, enums.GRAY)

@@ -21,7 +21,7 @@ from gimpfu import (
 from shell import messages
 from wire import BYTES_PER_PIXEL, WITH_ALPHA, PatchMade, Rectangle
 
-__all__ = ["PARASITE", "RegionRead", "Target", "examine", "insert", "read"]
+__all__ = ["PARASITE", "RegionRead", "Target", "changed_outside", "examine", "insert", "read"]
 
 PARASITE = "overpaint-recipe"
 PERSISTENT = 1
@@ -116,7 +116,7 @@ def read(target: Target, region: Rectangle) -> RegionRead:
     return RegionRead(
         region=region,
         format=pixel_format,
-        pixels=target.layer.read_pixels(*on_layer, _asked(target.layer, pixel_format)),
+        pixels=_read_layer(target.layer, region, pixel_format),
         selection=_framed(eight_bit, target.selection, region),
         shown=mask.read_pixels(*on_layer, MASK_FORMAT) if hides else None,
         selected=target.selection,
@@ -138,6 +138,13 @@ def _travel_format(target: Target, on_layer: Rectangle) -> str:
     return layer.format if inside else WITH_ALPHA[layer.format]
 
 
+def _read_layer(layer: Any, region: Rectangle, pixel_format: str) -> bytes:
+    left, top = layer.offsets
+    on_layer = (region.x - left, region.y - top, region.width, region.height)
+    pixels: bytes = layer.read_pixels(*on_layer, _asked(layer, pixel_format))
+    return pixels
+
+
 def _asked(drawable: Any, pixel_format: str) -> Optional[str]:
     # Asked for its own format by name, GIMP would first spend a third of a second on looking
     # for a conversion.
@@ -145,14 +152,15 @@ def _asked(drawable: Any, pixel_format: str) -> Optional[str]:
 
 
 def _framed(plane: bytes, box: Rectangle, region: Rectangle) -> bytes:
-    """Return *plane*, one byte a pixel of *box*, with zeros around it up to *region*."""
+    """Return *plane*, which has the pixels of *box*, with zeros around it up to *region*."""
+    size = len(plane) // (box.width * box.height)
     above, left = box.y - region.y, box.x - region.x
     below, right = region.height - above - box.height, region.width - left - box.width
-    before, after = bytes(left), bytes(right)
-    parts = [bytes(above * region.width)]
-    for start in range(0, len(plane), box.width):
-        parts += (before, plane[start : start + box.width], after)
-    parts.append(bytes(below * region.width))
+    before, after, row = bytes(left * size), bytes(right * size), box.width * size
+    parts = [bytes(above * region.width * size)]
+    for start in range(0, len(plane), row):
+        parts += (before, plane[start : start + row], after)
+    parts.append(bytes(below * region.width * size))
     return b"".join(parts)
 
 
@@ -166,11 +174,39 @@ def insert(target: Target, source: RegionRead, patch: PatchMade, name: str) -> A
     image = target.image
     image.undo_group_start()
     try:
-        return _insert_layer(target, source, patch, name)
+        layer = _insert_layer(target, source, patch, name)
+        outside = changed_outside(source, patch, layer)
+        if outside:
+            image.remove_layer(layer)
     except RuntimeError as error:  # what GIMP's own refusals are
         raise messages.insert_failed(str(error)) from error
     finally:
         image.undo_group_end()
+    if outside:
+        raise messages.overran(outside)
+    return layer
+
+
+def changed_outside(source: RegionRead, patch: PatchMade, layer: Any) -> int:
+    """Return how many pixels changed that must not have, read back from GIMP after an insert.
+
+    What shows of the new layer is decided by its place and its mask, so these are compared with
+    what was asked for.
+    """
+    region = patch.region
+    if (*layer.offsets, layer.width, layer.height) != tuple(region):
+        return region.width * region.height
+    if patch.mask is None:
+        mask = layer.mask.read_pixels(0, 0, region.width, region.height, None)
+        wanted = _framed(source.native_selection, source.selected, region)
+    else:
+        mask = layer.mask.read_pixels(0, 0, region.width, region.height, MASK_FORMAT)
+        wanted = bytes(patch.mask)
+    if mask == wanted:
+        return 0
+    size = len(wanted) // (region.width * region.height)
+    pixels = range(0, len(wanted), size)
+    return sum(mask[start : start + size] != wanted[start : start + size] for start in pixels)
 
 
 def _insert_layer(target: Target, source: RegionRead, patch: PatchMade, name: str) -> Any:

@@ -152,6 +152,7 @@ def _edit(image: Any, layer: Any, recipe: Dict[str, Any], name: str) -> Any:
         raise messages.core_nonsense()
     new_layer = canvas.insert(target, source, outcome.patches[0], name)
     clock.mark("insert")
+    gimp.progress_init(N_("0 pixels changed outside the selection"))
     clock.write({"start": core.seconds_to_hello or 0.0, **outcome.seconds})
     for sentence in outcome.notices:
         gimp.message(sentence)

@@ -24,6 +24,7 @@ __all__ = [
     "layer_locked",
     "nothing_selected",
     "other_release",
+    "overran",
     "selection_outside",
 ]
 
@@ -111,6 +112,13 @@ def insert_failed(reason: str) -> ShellError:
     return ShellError(
         "The result could not be added to the image: {}.".format(reason),
         "The image is as it was. Run the command again.",
+    )
+
+
+def overran(pixels: int) -> ShellError:
+    return ShellError(
+        "{} pixels outside the selection would have changed.".format(pixels),
+        "The result was taken back, and the image is as it was. Please report this.",
     )
 
 
