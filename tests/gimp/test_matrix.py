@@ -28,7 +28,10 @@ def photo() -> bytes:
     return np.dstack([colours, np.ones((300, 400))]).astype(np.float32).tobytes()
 
 
-@pytest.fixture(scope="module", params=lab.VERSIONS)
+PARAMS = [pytest.param(version, marks=pytest.mark.xdist_group(version)) for version in lab.VERSIONS]
+
+
+@pytest.fixture(scope="module", params=PARAMS)
 def results(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, dict[str, dict[str, Any]]]:
