@@ -368,27 +368,6 @@ def test_ctrl_c_ends_a_long_fill_at_once(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "mask.png"}
 
 
-# Starting
-
-
-def seconds(*arguments: str) -> float:
-    """The fastest of a few runs: what it takes when the machine has time."""
-    times = []
-    for _ in range(5):
-        started = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "overpaint", *arguments], check=True, capture_output=True
-        )
-        times.append(time.perf_counter() - started)
-    return min(times)
-
-
-@pytest.mark.parametrize("argument", ["--help", "providers"])
-def test_it_starts_quickly(argument: str) -> None:
-    """Half a second is the limit; what is slow is imported where it is used."""
-    assert seconds(argument) < 0.5
-
-
 def test_a_terminal_sees_progress() -> None:
     """A bar on stderr while it works, gone when it is done; nothing of it without a terminal."""
     pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")

@@ -54,7 +54,13 @@ report(found)
 """
 
 
-@pytest.fixture(params=lab.VERSIONS)
+PARAMS = [
+    pytest.param(version, marks=pytest.mark.xdist_group(f"window-{version}"))
+    for version in lab.VERSIONS
+]
+
+
+@pytest.fixture(params=PARAMS)
 def desktop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[lab.Desktop]:
     """A GIMP with a window and the plug-in."""
     try:

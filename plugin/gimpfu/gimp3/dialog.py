@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from gi.repository import GimpUi, GObject, Gtk
+from gi.repository import GimpUi, GLib, GObject, Gtk
 
 from gimpfu import pf
 from gimpfu.registry import Registration
@@ -30,6 +30,10 @@ def show(registration: Registration, procedure: Any, config: Any) -> bool:
     for widget in own:
         dialog.get_content_area().pack_start(widget, False, False, 6)
         widget.show_all()
+    if registration.asked and registration.asked[0].type.widget == "text":
+        # Ready to type: by itself the dialog would give the keyboard to its OK button.
+        first = dialog.get_widget(registration.asked[0].argument, Gtk.TextView.__gtype__)
+        GLib.idle_add(first.grab_focus)
     accepted = bool(dialog.run())
     dialog.destroy()
     return accepted
@@ -64,6 +68,7 @@ def _number(dialog: Any, param: pf.Param) -> list[str]:
 def _text(dialog: Any, param: pf.Param) -> list[str]:
     view = dialog.get_widget(param.argument, Gtk.TextView.__gtype__)
     view.set_size_request(-1, _GOOD_HEIGHT)
+    view.set_accepts_tab(False)  # Tab goes to the next row, as everywhere else
     heading = f"{param.argument}-label"
     label = dialog.get_label(heading, _label(dialog, param), False, True)
     label.set_xalign(0.0)
