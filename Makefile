@@ -17,7 +17,7 @@ setup: .venv/ready
 check: setup types  ## the fast part: format, lint, types, tests without GIMP
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
-	$(BIN)/python -m pytest -n auto -m "not gimp and not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not gimp and not slow"
 
 # The plug-in's three packages lie beside each other only where they are installed.
 types: setup
@@ -30,16 +30,20 @@ types: setup
 lab: setup  ## a real GIMP 3.0 and 3.2 for tests, in a cache folder outside the repository
 	$(BIN)/python -m tests.lab
 
+# Two at once, but windows one after the other: they measure how fast GIMP reacts.
 test: setup lab
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not window"
+	$(BIN)/python -m pytest -m window
 
 demo: setup  ## one edit from end to end: out/demo.xcf and out/demo.png
 	$(BIN)/python -m pip install --quiet --group demo
 	$(BIN)/python -m bench.demo
 
-bench: setup
+bench: setup  ## fill quality, round trip, cost in GIMP: each against a stated baseline
 	$(BIN)/python -m pip install --quiet --group bench
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench.fill
+	$(BIN)/python -m bench.roundtrip
+	$(BIN)/python -m bench.cost
 
 format: setup
 	$(BIN)/ruff format --quiet .

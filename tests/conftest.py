@@ -14,8 +14,18 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "plugin"), str(ROOT / "plugin" / "overpaint-gimp")]
 sys.modules["wire"] = overpaint.wire
 
+from tests import lab  # noqa: E402, it is found by the line above
+
 
 @pytest.fixture(autouse=True)
 def _loopback_only() -> None:
     disable_socket(allow_unix_socket=True)
     socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what shares fixtures run in one worker: the tests of a file, for one GIMP."""
+    for item in items:
+        values = getattr(item, "callspec", None) and item.callspec.params.values()  # type: ignore[attr-defined]
+        gimps = [value for value in values or () if str(value).startswith(lab.VERSIONS)]
+        item.add_marker(pytest.mark.xdist_group(f"{item.path}-{'-'.join(map(str, gimps))}"))

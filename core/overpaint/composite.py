@@ -1,66 +1,172 @@
-"""Fitting pictures out and back: what is sent of a source, and the patch from what returns."""
+"""Fitting pictures out and back: what is sent of a source, and the patch from what returns.
 
+A provider sees 8-bit sRGB. What it leaves alone comes back as the source's own value, in the
+source's own depth and gamut and at its own resolution; only what it changed is taken from it.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from overpaint.errors import ProviderFailed
-from overpaint.geometry import Box
+from overpaint.fitting.chain import Steps, fit_picture
+from overpaint.geometry import Box, Extent
 from overpaint.mask import Mask, bounds
 from overpaint.picture import Patch, Pixels, Source
+from overpaint.plan import Shot
 
-__all__ = ["Sent", "fit", "send", "visible"]
+__all__ = ["Piece", "Prepared", "Sent", "assemble", "fit_copied", "fit_redrawn", "prepare", "send"]
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
 
 HALF = 128
 """Pixels less than half opaque do not count as visible: their colour is anybody's guess."""
+SAME, OTHER = 2.0 / 255, 10.0 / 255
+"""Up to SAME a returned pixel counts as left alone, from OTHER on as changed, between as partly."""
+SEAM = 32
+"""Over how many pixels neighbouring tiles fade into each other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sent:
-    """What left: uint8 (height, width, 3), and the values that its 0 and 255 stand for."""
+class Prepared:
+    """A source ready to be sent: *colours* uint8 (height, width, 3), where 0 and 255 stand for
+    *low* and *high*; *mask* is what changes, *visible* where colours may be looked at.
+    """
 
-    pixels: npt.NDArray[np.uint8]
+    source: Source
+    mask: Mask
+    visible: Flags
+    colours: Bytes
     low: float = 0.0
     high: float = 1.0
 
 
-def visible(source: Source) -> npt.NDArray[np.bool_]:
-    """Return where the source shows: bool of shape (height, width)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Sent:
+    """One shot as it leaves, all of the shot's working size; *known* may be compared."""
+
+    shot: Shot
+    pixels: Bytes
+    mask: Mask
+    visible: Flags
+    known: Flags
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """What one candidate brought, fitted back: colours of *box* of the region, and remarks.
+
+    *log* is for the curious, *notices* for the user.
+    """
+
+    box: Box
+    colours: Pixels
+    notices: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
+
+
+def prepare(source: Source, mask: Mask, *, copied: bool) -> Prepared:
+    """Return the source's colours as 8-bit sRGB.
+
+    For a provider that redraws, values outside 0..1 (high dynamic range, wide gamut) are clipped,
+    and what is hidden takes the colours around it, so that nothing dark leaks in. For one that
+    copies pixels, all values are scaled to fit instead; :func:`fit_copied` undoes that.
+    """
+    shows = _visible(source)
+    colours, low, high = _eight_bit(source, shows, squeeze=copied)
+    if not copied and not shows.all():
+        colours = _painted_over(colours, shows)
+    return Prepared(source, mask, shows, colours, low, high)
+
+
+def _visible(source: Source) -> Flags:
     alpha = source.pixels[..., 3]
-    shows: npt.NDArray[np.bool_] = alpha >= (HALF if alpha.dtype == np.uint8 else HALF / 255)
+    shows: Flags = alpha >= (HALF if alpha.dtype == np.uint8 else HALF / 255)
     return shows if source.shown is None else shows & (source.shown >= HALF)
 
 
-def send(source: Source, *, squeeze: bool) -> Sent:
-    """Return the source's colours as 8-bit sRGB.
-
-    Values outside 0..1 (high dynamic range, wide gamut) are clipped, or with *squeeze* all
-    values are scaled to fit; :func:`fit` undoes that.
-    """
+def _eight_bit(source: Source, shows: Flags, *, squeeze: bool) -> tuple[Bytes, float, float]:
     if source.pixels.dtype == np.uint8:
         import cv2
 
-        return Sent(np.asarray(cv2.cvtColor(source.pixels, cv2.COLOR_RGBA2RGB), np.uint8))
+        return np.asarray(cv2.cvtColor(source.pixels, cv2.COLOR_RGBA2RGB), np.uint8), 0.0, 1.0
     colours = source.pixels[..., :3]
     low, high = 0.0, 1.0
-    if squeeze:
-        shown = colours[visible(source)]
-        if shown.size:
-            low, high = min(low, float(shown.min())), max(high, float(shown.max()))
+    if squeeze and shows.any():
+        shown = colours[shows]
+        low, high = min(low, float(shown.min())), max(high, float(shown.max()))
     scaled = np.clip((colours - low) * (255 / (high - low)), 0, 255)
-    return Sent(np.rint(scaled).astype(np.uint8), low, high)
+    return np.rint(scaled).astype(np.uint8), low, high
 
 
-def fit(
-    source: Source, region: Box, mask: Mask, sent: Sent, candidate: npt.NDArray[np.uint8], seed: int
-) -> Patch:
-    """Return *candidate* as a patch over *region*, in the source's own precision.
+def _painted_over(colours: Bytes, shows: Flags) -> Bytes:
+    """Return *colours* with the nearest visible colour, softened, wherever nothing shows."""
+    if not shows.any():
+        return np.full_like(colours, 128)
+    import cv2
 
-    Where the candidate left a pixel as it was sent, the source's own value comes back; what
-    *mask* changes is opaque, so that the original cannot shine through. Colours that came back
-    in 8 bits for a deeper picture get noise below one 8-bit step, or smooth skies would show
-    bands. Raises ProviderFailed where the sizes differ.
+    _, nearest = cv2.distanceTransformWithLabels(
+        (~shows).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    palette = np.zeros((int(nearest.max()) + 1, 3), np.uint8)
+    palette[nearest[shows]] = colours[shows]
+    spread = np.asarray(cv2.GaussianBlur(palette[nearest], (0, 0), 8), np.uint8)
+    return np.where(shows[..., None], colours, spread)
+
+
+def send(prepared: Prepared, shot: Shot) -> Sent:
+    """Return *shot* of the region, mirrored where it reaches past it, at its working size."""
+    height, width = prepared.mask.shape
+    region = Extent(width, height).box
+    if shot.box == region and shot.working == region.extent:
+        known = prepared.visible & (prepared.mask == 0)
+        return Sent(shot, prepared.colours, prepared.mask, prepared.visible, known)
+    visible = _cut(prepared.visible.view(np.uint8) * np.uint8(255), shot.box, mirror=False)
+    mask = _cut(prepared.mask, shot.box, mirror=False)
+    known = np.where(mask == 0, visible, 0).astype(np.uint8)
+    return Sent(
+        shot,
+        _resized(_cut(prepared.colours, shot.box, mirror=True), shot.working),
+        _resized(mask, shot.working, soft=True),
+        _resized(visible, shot.working, soft=True) == 255,
+        _resized(known, shot.working, soft=True) == 255,
+    )
+
+
+def _cut(plane: Bytes, box: Box, *, mirror: bool) -> Bytes:
+    """Return *box* of *plane*; past the plane mirrored, or 0."""
+    import cv2
+
+    height, width = plane.shape[:2]
+    inside = box.intersection(Extent(width, height).box)
+    assert inside is not None  # a shot shows something of the region
+    kind = cv2.BORDER_REFLECT_101 if mirror else cv2.BORDER_CONSTANT
+    edges = (inside.y - box.y, box.bottom - inside.bottom, inside.x - box.x)
+    bordered = cv2.copyMakeBorder(plane[inside.slices], *edges, box.right - inside.right, kind)
+    return np.asarray(bordered, np.uint8)
+
+
+def _resized(plane: Bytes, extent: Extent, *, soft: bool = False) -> Bytes:
+    """Return an 8-bit plane of another size: Lanczos, or without overshoot for masks."""
+    height, width = plane.shape[:2]
+    if (width, height) == (extent.width, extent.height):
+        return plane
+    from PIL import Image
+
+    kernel = Image.Resampling.BOX if soft else Image.Resampling.LANCZOS
+    resized = Image.fromarray(plane).resize((extent.width, extent.height), kernel)
+    return np.asarray(resized, np.uint8)
+
+
+def fit_copied(prepared: Prepared, sent: Sent, candidate: Bytes, seed: int) -> Piece:
+    """Return what a provider that copies pixels made: all that it did not touch is the source's.
+
+    Colours that came back in 8 bits for a deeper picture get noise below one step, or smooth
+    skies would show bands. Raises ProviderFailed where the sizes differ.
     """
     if candidate.shape != sent.pixels.shape:
         raise ProviderFailed(
@@ -68,27 +174,120 @@ def fit(
             f"instead of {sent.pixels.shape[1]}x{sent.pixels.shape[0]}.",
             "Try again, or choose another provider.",
         )
+    if prepared.source.pixels.dtype == np.uint8:
+        return Piece(sent.shot.box, candidate)
+    differs = candidate != sent.pixels
+    changed = differs[..., 0] | differs[..., 1] | differs[..., 2]
+    colours = prepared.source.pixels[..., :3].astype(np.float32)
+    step = (prepared.high - prepared.low) / 255
+    noise = _dither(changed.shape, seed)[changed][:, None]
+    colours[changed] = (candidate[changed] + noise) * step + prepared.low
+    return Piece(sent.shot.box, colours)
+
+
+def fit_redrawn(prepared: Prepared, sent: Sent, candidate: Bytes, steps: Steps, seed: int) -> Piece:
+    """Return what a model made of a shot, fitted to the known pixels around the mask.
+
+    At the source's resolution: where the model left a pixel as it was sent, the source's own
+    value comes back, with the detail that a smaller working size lost.
+    """
+    fitted = fit_picture(sent.pixels, candidate, sent.mask, sent.known, steps, seed)
+    box = sent.shot.box
+    before = _as_floats(sent.pixels)
+    change = _changed(fitted.picture - before)
+    picture = _enlarged(fitted.picture, box.extent)
+    before = _enlarged(before, box.extent)
+    change = _enlarged(change, box.extent)
+    height, width = prepared.mask.shape
+    inside = box.intersection(Extent(width, height).box)
+    assert inside is not None  # a shot shows something of the region
+    seen = inside.moved(-box.x, -box.y).slices
+    source = prepared.source.pixels[inside.slices][..., :3]
+    own = _as_floats(source)
+    kept = 1 - np.clip(change[seen], 0, 1)[..., None]
+    colours = picture[seen] + kept * (own - before[seen])
+    if source.dtype == np.uint8:
+        rounded = np.rint(np.clip(colours, 0, 1) * 255).astype(np.uint8)
+        return Piece(inside, rounded, fitted.notices, fitted.log)
+    colours += (1 - kept) * (_dither(kept.shape[:2], seed)[..., None] / 255)
+    return Piece(inside, colours, fitted.notices, fitted.log)
+
+
+def _changed(difference: Floats) -> Floats:
+    """Return how much of each pixel is the model's: 0 where it was left alone, 1 where not."""
+    import cv2
+
+    most = np.abs(difference).max(axis=2)
+    # A pixel that happens to agree amid changed ones is no longer the source's.
+    most = np.asarray(cv2.dilate(most, np.ones((3, 3), np.uint8)), np.float32)
+    share = np.clip((most - SAME) / (OTHER - SAME), 0, 1)
+    return np.asarray(cv2.GaussianBlur(share, (0, 0), 1.5), np.float32) * (most > 0)
+
+
+def _as_floats(colours: Pixels) -> Floats:
+    scale = np.float32(1 / 255) if colours.dtype == np.uint8 else np.float32(1)
+    return colours.astype(np.float32) * scale
+
+
+def _enlarged(plane: Floats, extent: Extent) -> Floats:
+    height, width = plane.shape[:2]
+    if (width, height) == (extent.width, extent.height):
+        return plane
+    import cv2
+
+    kernel = cv2.INTER_LANCZOS4 if extent.width > width else cv2.INTER_AREA
+    resized = cv2.resize(plane, (extent.width, extent.height), interpolation=kernel)
+    return np.asarray(resized, np.float32)
+
+
+def _dither(shape: tuple[int, ...], seed: int) -> Floats:
+    """Return noise of half a step either way, one plane for all channels: grey stays grey."""
+    noise = np.random.default_rng(seed).random(shape[:2], np.float32)
+    return noise - np.float32(0.5)
+
+
+def assemble(prepared: Prepared, region: Box, pieces: Sequence[Piece]) -> Patch:
+    """Return the patch over *region* from all its pieces; tiles fade into each other.
+
+    What the mask changes is opaque, so that the original cannot shine through.
+    """
+    source = prepared.source.pixels
+    colours = _joined(source, pieces)
     pixels: Pixels
-    if source.pixels.dtype == np.uint8:
+    if source.dtype == np.uint8:
         import cv2
 
-        # Where the candidate was left alone, it is the source's own value.
-        pixels = np.asarray(cv2.cvtColor(candidate, cv2.COLOR_RGB2RGBA), np.uint8)
-        cv2.mixChannels([source.pixels], [pixels], [3, 3])
+        pixels = np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2RGBA), np.uint8)
+        cv2.mixChannels([source], [pixels], [3, 3])
     else:
-        pixels = source.pixels.copy()
-        differs = candidate != sent.pixels
-        changed = differs[..., 0] | differs[..., 1] | differs[..., 2]
-        pixels[changed, :3] = _decode(candidate[changed], sent, seed)
-    box = bounds(mask)
+        pixels = np.dstack([colours, source[..., 3]]).astype(np.float32, copy=False)
+    box = bounds(prepared.mask)
     if box is not None:
         inside = pixels[box.slices]
-        inside[mask[box.slices] > 0, 3] = 255 if pixels.dtype == np.uint8 else 1
-    return Patch(region, pixels, mask)
+        inside[prepared.mask[box.slices] > 0, 3] = 255 if pixels.dtype == np.uint8 else 1
+    return Patch(region, pixels, prepared.mask)
 
 
-def _decode(colours: npt.NDArray[np.uint8], sent: Sent, seed: int) -> npt.NDArray[np.float32]:
-    # The same noise in all channels, so that grey stays grey.
-    noise = np.random.default_rng(seed).uniform(-0.5, 0.5, (len(colours), 1))
-    step = (sent.high - sent.low) / 255
-    return ((colours + noise) * step + sent.low).astype(np.float32)
+def _joined(source: Pixels, pieces: Sequence[Piece]) -> Pixels:
+    height, width = source.shape[:2]
+    if len(pieces) == 1 and pieces[0].box == Extent(width, height).box:
+        return pieces[0].colours
+    colours: Pixels = source[..., :3].copy()
+    weights = np.zeros((height, width), np.float32)
+    for piece in pieces:
+        weight = _tent(piece.box.extent)
+        so_far = weights[piece.box.slices]
+        share = (weight / (so_far + weight))[..., None]
+        there = colours[piece.box.slices]
+        mixed = there + share * (piece.colours.astype(np.float32) - there)
+        there[:] = np.rint(mixed) if colours.dtype == np.uint8 else mixed
+        so_far += weight
+    return colours
+
+
+def _tent(extent: Extent) -> Floats:
+    """Return the weight of a tile's pixels: 1 inside, falling towards its edges, never 0."""
+    across = np.minimum(np.arange(extent.width), np.arange(extent.width)[::-1]) + 1
+    down = np.minimum(np.arange(extent.height), np.arange(extent.height)[::-1]) + 1
+    tent = np.minimum(down[:, None], across[None, :]) / SEAM
+    return np.asarray(np.minimum(tent, 1) ** 2 + 1e-6, np.float32)

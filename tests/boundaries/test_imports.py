@@ -14,19 +14,21 @@ SHELL = PLUGIN / "overpaint-gimp"
 
 # Who may import whom inside the core: a room (a folder, or a module at the top), and the rooms
 # it may use. docs/decisions/imports.md says why.
-LEAVES = {"errors", "geometry", "mask", "recipe", "picture"}
+LEAVES = {"errors", "geometry", "mask", "recipe", "picture", "sizes"}
 ALLOWED = {
     "errors": set(),
     "geometry": set(),
     "mask": {"geometry"},
     "recipe": {"errors"},
     "picture": {"errors", "geometry", "mask"},
+    "sizes": {"geometry"},
     "plan": LEAVES,
-    "composite": LEAVES,
+    "fitting": LEAVES,
+    "composite": LEAVES | {"plan", "fitting.chain"},
     "wire": set(),
     "providers": LEAVES,
     "engine": LEAVES | {"providers.base"},
-    "runner": LEAVES | {"plan", "composite", "providers.base"},
+    "runner": LEAVES | {"plan", "composite", "fitting.chain", "providers.base"},
     "app": LEAVES | {"plan", "runner", "providers.base", "providers.registry"},
     "files": LEAVES,
     "doctor": LEAVES | {"app", "wire", "providers.base"},

@@ -62,9 +62,7 @@ def build(case, picture):
     fill(layer, picture)
     if case["holes"]:
         punch(layer)
-    above = Gimp.Layer.new(
-        image, "Above", 50, 40, KIND[grey, True], 60, Gimp.LayerMode.MULTIPLY
-    )
+    above = Gimp.Layer.new(image, "Above", 50, 40, KIND[grey, True], 60, Gimp.LayerMode.MULTIPLY)
     image.insert_layer(above, None, 0)
     above.set_offsets(20, 200)
     above.fill(Gimp.FillType.WHITE)
@@ -74,9 +72,7 @@ def build(case, picture):
         half = bytes([0]) * (120 * 300)
         mask.get_buffer().set(Gegl.Rectangle.new(0, 0, 120, 300), "Y u8", half)
         mask.get_buffer().flush()
-    channel = Gimp.Channel.new(
-        image, "Saved", width, height, 50, Gegl.Color.new("red")
-    )
+    channel = Gimp.Channel.new(image, "Saved", width, height, 50, Gegl.Color.new("red"))
     image.insert_channel(channel, None, 0)
     path = Gimp.Path.new(image, "Outline")
     image.insert_path(path, None, 0)
@@ -147,8 +143,10 @@ def run(case, image, active):
 
 def examine(case, picture):
     image, layer, active = build(case, picture)
-    form = "R'G'B'A u8" if case["precision"].startswith("U8_NON") and not case["profile"] else (
-        "R'G'B'A float"
+    form = (
+        "R'G'B'A u8"
+        if case["precision"].startswith("U8_NON") and not case["profile"]
+        else ("R'G'B'A float")
     )
     folder = Path(dumps) / case["name"]
     folder.mkdir(parents=True, exist_ok=True)

@@ -28,10 +28,7 @@ def photo() -> bytes:
     return np.dstack([colours, np.ones((300, 400))]).astype(np.float32).tobytes()
 
 
-PARAMS = [pytest.param(version, marks=pytest.mark.xdist_group(version)) for version in lab.VERSIONS]
-
-
-@pytest.fixture(scope="module", params=PARAMS)
+@pytest.fixture(scope="module", params=lab.VERSIONS)
 def results(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, dict[str, dict[str, Any]]]:

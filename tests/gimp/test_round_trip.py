@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from tests import lab
 from tests.gimp import home as gimp_home
 from tests.gimp.matrix_cases import GOOD, Case
@@ -28,12 +27,8 @@ MADE = {
     "identity": "providers.Identity()",
     "drifting": "providers.Drifting()",
 }
-PARAMS = [
-    pytest.param(f"{version}-{made}", marks=pytest.mark.xdist_group(f"{version}-{made}"))
-    for version in lab.VERSIONS
-    for made in MADE
-]
-CASES = [case for case in GOOD if case.name not in ("large",)]
+PARAMS = [f"{version}-{made}" for version in lab.VERSIONS for made in MADE]
+CASES = [case for case in GOOD if case.name != "large"]
 
 
 @pytest.fixture(scope="module", params=PARAMS)
@@ -44,9 +39,7 @@ def results(
     version, made = request.param.split("-")
     gimp = provided(version)
     home = tmp_path_factory.mktemp(f"home-{version}-{made}")
-    code = CORE.format(
-        core=str(gimp_home.ROOT / "core"), root=str(gimp_home.ROOT), made=MADE[made]
-    )
+    code = CORE.format(core=str(gimp_home.ROOT / "core"), root=str(gimp_home.ROOT), made=MADE[made])
     python = gimp_home.core_argv(gimp)[0]
     gimp_home.install(gimp, home, [python, "-I", "-c", code])
     dumps = home / "dumps"

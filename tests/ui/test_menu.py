@@ -54,13 +54,7 @@ report(found)
 """
 
 
-PARAMS = [
-    pytest.param(version, marks=pytest.mark.xdist_group(f"window-{version}"))
-    for version in lab.VERSIONS
-]
-
-
-@pytest.fixture(params=PARAMS)
+@pytest.fixture(params=lab.VERSIONS)
 def desktop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[lab.Desktop]:
     """A GIMP with a window and the plug-in."""
     try:

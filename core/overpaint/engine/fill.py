@@ -32,6 +32,8 @@ LARGE_HOLE = 500_000
 """From this many missing pixels on, the smaller patches: they take two thirds of the time."""
 MAX_PIXELS = 16_000_000
 """Larger windows are filled at reduced size: PatchMatch takes about 125 bytes a pixel."""
+MIN_SIDE = 32
+"""Smaller pictures are padded: PatchMatch halves them until they are about a patch."""
 MIN_REACH = 64
 """How far, at least, a hole looks around for what could fill it, in pixels."""
 PIECE_PIXELS = 1_000_000
@@ -185,6 +187,10 @@ def _patchmatch(picture: Rgb, missing: Flags, usable: Flags, seed: int) -> Rgb:
             "The built-in engine's library does not load on this machine.",
             "Run 'overpaint doctor' to see why.",
         )
+    height, width = missing.shape
+    below, beside = _room(missing, usable)
+    picture = np.pad(picture, ((0, below), (0, beside), (0, 0)))
+    missing, usable = (np.pad(flags, ((0, below), (0, beside))) for flags in (missing, usable))
     radius = RADIUS if np.count_nonzero(missing) < LARGE_HOLE else LARGE_RADIUS
     with _seed_lock:
         patchmatch.set_random_seed(seed)
@@ -194,7 +200,24 @@ def _patchmatch(picture: Rgb, missing: Flags, usable: Flags, seed: int) -> Rgb:
             global_mask=(~(missing | usable)).view(np.uint8),
             patch_size=radius,
         )
-    return filled
+    return filled[:height, :width]
+
+
+def _room(missing: Flags, usable: Flags) -> tuple[int, int]:
+    """Return how many rows and columns of nothing to add, about within MAX_PIXELS.
+
+    The library halves the picture until its shorter side is about a patch. Where the middle of
+    the hole is then still farther from what is known than a patch reaches, it stays black: a
+    wide hole in a banner, a narrow icon, a hole among hidden pixels.
+    """
+    import cv2
+
+    height, width = missing.shape
+    distance = cv2.distanceTransform((~usable).view(np.uint8), cv2.DIST_L2, 5)
+    side = round(2 * float(distance[missing].max(initial=0)))
+    rows = max(height, MIN_SIDE, min(side, MAX_PIXELS // width))
+    columns = max(width, MIN_SIDE, min(side, MAX_PIXELS // rows))
+    return rows - height, columns - width
 
 
 def average(pixels: Rgb, mask: Mask, visible: Flags | None = None) -> Rgb:

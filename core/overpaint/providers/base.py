@@ -14,6 +14,9 @@ from overpaint.sizes import Sizes
 __all__ = ["Candidate", "Capabilities", "Event", "Job", "Notice", "Progress", "Provider"]
 
 
+ANY_SIZE = Sizes()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a provider accepts; the dialog and the plan ask this, never the provider's name."""
@@ -27,7 +30,7 @@ class Capabilities:
     needs no fitting. A model that redraws the whole picture does not copy."""
     needs_network: bool
     needs_key: bool
-    sizes: Sizes = Sizes()
+    sizes: Sizes = ANY_SIZE
     """Which picture sizes it takes; by default any, as it is."""
 
 

@@ -1,0 +1,1 @@
+"""Fitting what a provider returned onto what was sent: place, colours, seams."""

@@ -1,0 +1,215 @@
+"""Blending: no seam at the border of a selection, without touching a pixel outside it.
+
+What source and picture still differ by just outside the border is diffused into the selection,
+as a membrane held at the border would: by convolution with a kernel that falls with the third
+power of the distance, built from a pyramid (Farbman, Fattal, Lischinski, "Convolution Pyramids",
+2011; Farbman et al., "Coordinates for Instant Image Cloning", 2009). Unlike Poisson cloning it
+doubts the border: differences that are large, or that average out, are not carried inside.
+OpenCV is imported where it is used, so that a core process starts fast.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from overpaint.geometry import Box, Extent
+from overpaint.mask import Mask, bounds
+
+__all__ = ["Blended", "Evidence", "blend"]
+
+Rgb = npt.NDArray[np.float32]
+Plane = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
+
+RING = 8
+"""How far outside the border source and picture are compared, in pixels."""
+GRID = 4
+"""The correction is worked out on blocks of so many pixels: it is smooth, details stay alone."""
+MIN_RING = 16
+LARGEST = 0.2
+"""No tone is corrected by more than this."""
+FADE = 0.5
+"""How deep the correction reaches, as a share of the selection's greatest depth."""
+MIN_FADE = 24.0
+"""In pixels."""
+INDEPENDENT = 12.0
+"""How many differences near a place are independent of each other."""
+SETTLE = 5
+"""How deep, in pixels, the source may show where the picture agrees with it up to noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the border said.
+
+    *ring*: how many pixels were compared. *difference*: their typical difference (median), in
+    tones 0..1. *trusted*: the share of them that was carried inside, 0..1. *largest*: the
+    greatest correction made.
+    """
+
+    used: bool
+    reason: str
+    ring: int = 0
+    difference: float = 0.0
+    trusted: float = 0.0
+    largest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blended:
+    """A picture whose selection meets its surroundings (float32, 0..1), and how."""
+
+    picture: Rgb
+    evidence: Evidence
+
+
+def blend(sent: Rgb, picture: Rgb, mask: Mask, known: Flags) -> Blended:
+    """Return *picture* so that what *mask* shows of it meets *sent* at the border.
+
+    *sent* and *picture*: float32 (height, width, 3), 0..1, aligned, colours matched. *known*:
+    bool (height, width), where both may be compared. Pixels that *mask* does not change are
+    returned as they are in *picture*, bit for bit; so is all of it where the border does
+    not differ.
+    """
+    box = bounds(mask)
+    if box is None:
+        return Blended(picture, Evidence(False, "Nothing is selected."))
+    height, width = mask.shape
+    window = box.grown(RING + GRID).intersection(Extent(width, height).box)
+    assert window is not None  # the selection lies in the picture
+    source, drawn = sent[window.slices], picture[window.slices]
+    support = mask[window.slices] > 0
+    ring = _ring(support, known[window.slices])
+    count = int(np.count_nonzero(ring))
+    if count < MIN_RING:
+        return Blended(picture, Evidence(False, "Too few known pixels touch the selection.", count))
+    difference = source - drawn
+    if not difference[ring].any():
+        return Blended(
+            picture, Evidence(False, "The selection meets its surroundings already.", count)
+        )
+    correction, typical, trusted = _membrane(difference, ring, support)
+    result = _corrected(drawn, correction, support)
+    result = _settled(source, result, support, window, mask, typical)
+    whole = picture.copy()
+    whole[window.slices] = result
+    evidence = Evidence(
+        True,
+        "What differed at the border was evened out inside the selection.",
+        count,
+        typical,
+        trusted,
+        float(np.abs(correction).max()),
+    )
+    return Blended(whole, evidence)
+
+
+def _ring(support: Flags, known: Flags) -> Flags:
+    """The known pixels within RING of *support*."""
+    import cv2
+
+    side = 2 * RING + 1
+    near = cv2.dilate(support.view(np.uint8), np.ones((side, side), np.uint8)) > 0
+    return np.asarray(near & known & ~support)
+
+
+def _membrane(difference: Rgb, ring: Flags, support: Flags) -> tuple[Rgb, float, float]:
+    """The correction on the grid, the typical difference, and how much of the ring was trusted."""
+    import cv2
+
+    at = difference[ring]
+    length = np.sqrt(np.einsum("ij,ij->i", at, at) / 3)
+    typical = float(np.median(length))
+    doubt = min(max(4 * typical, 0.02), LARGEST)
+    weight = np.square(1 / (1 + np.square(length / doubt)))
+    sums = np.zeros((*ring.shape, 4), np.float32)
+    sums[ring, :3] = at * weight[:, None]
+    sums[ring, 3] = weight
+    extra = np.zeros((*ring.shape, 2), np.float32)
+    extra[ring, 0] = weight * np.square(length)
+    extra[ring, 1] = 1
+    sums, extra = _spread(_reduced(sums)), _spread(_reduced(extra))
+    total = np.maximum(sums[..., 3], 1e-12)
+    mean = sums[..., :3] / total[..., None]
+    power = (mean * mean).mean(axis=2)
+    # Differences that average out are noise and edges, not colours.
+    variance = np.maximum(extra[..., 0] / total - power, 0)
+    shrink = power / (power + variance / INDEPENDENT + 1e-12)
+    trust = np.clip(2 * total / np.maximum(extra[..., 1], 1e-12) - 0.2, 0, 1)
+    inside = _reduced(support.astype(np.float32)) > 0
+    depth = cv2.distanceTransform(np.pad(inside, 1).view(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    depth *= GRID
+    reach = max(MIN_FADE, FADE * float(depth.max()))
+    fade = 1 / (1 + np.square(depth / reach))
+    correction = mean * (shrink * trust * fade)[..., None]
+    correction = LARGEST * np.tanh(correction / LARGEST)
+    return correction.astype(np.float32), typical, float(weight.mean())
+
+
+def _reduced(plane: Rgb | Plane) -> Rgb:
+    """Means over blocks of GRID pixels, the last ones padded with nothing."""
+    import cv2
+
+    height, width = plane.shape[:2]
+    below, right = -height % GRID, -width % GRID
+    if below or right:
+        plane = np.asarray(
+            cv2.copyMakeBorder(plane, 0, below, 0, right, cv2.BORDER_CONSTANT), np.float32
+        )
+    size = ((width + right) // GRID, (height + below) // GRID)
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _spread(sums: Rgb) -> Rgb:
+    """Convolve with a kernel that falls like the third power of the distance."""
+    import cv2
+
+    levels = [cv2.GaussianBlur(sums, (3, 3), 0, borderType=cv2.BORDER_CONSTANT)]
+    while max(levels[-1].shape[:2]) > 2:
+        levels.append(cv2.pyrDown(levels[-1]))
+    result = levels.pop()
+    while levels:
+        level = levels.pop()
+        # A Gaussian twice as wide has a quarter of the height; half of that: the third power.
+        result = level + 0.5 * cv2.pyrUp(result, dstsize=(level.shape[1], level.shape[0]))
+    return np.asarray(result, np.float32)
+
+
+def _corrected(drawn: Rgb, correction: Rgb, support: Flags) -> Rgb:
+    import cv2
+
+    height, width = support.shape
+    rows, columns = correction.shape[:2]
+    full = cv2.resize(correction, (columns * GRID, rows * GRID), interpolation=cv2.INTER_LINEAR)[
+        :height, :width
+    ]
+    result = cv2.add(drawn, full)
+    np.clip(result, 0, 1, out=result)
+    blended = drawn.copy()
+    cv2.copyTo(result, support.view(np.uint8), blended)
+    return blended
+
+
+def _settled(
+    source: Rgb, result: Rgb, support: Flags, window: Box, mask: Mask, typical: float
+) -> Rgb:
+    """Let the source show in the outermost pixels where *result* agrees with it up to noise.
+
+    Noise that a model adds would otherwise end in a line. Where the content is new nothing changes.
+    """
+    import cv2
+
+    inside = np.pad(support, SETTLE + 1, mode="edge").view(np.uint8)
+    depth = cv2.distanceTransform(inside, cv2.DIST_C, 3)
+    depth = depth[SETTLE + 1 : -SETTLE - 1, SETTLE + 1 : -SETTLE - 1]
+    hard = mask[window.slices] > 0
+    rows, columns = np.nonzero((depth > 0) & (depth <= SETTLE) & hard)
+    off = source - result
+    square = cv2.blur(cv2.transform(off * off, np.full((1, 3), 1 / 3, np.float32)), (5, 5))
+    noise = np.clip(typical, 1 / 255, 6 / 255)
+    # All of it up to 1.5 times the noise, nothing from 2.5 times on.
+    agree = np.clip(2.5 - np.sqrt(square[rows, columns]) / noise, 0, 1)
+    share = agree * np.cos((depth[rows, columns] - 1) * (np.pi / 2 / SETTLE))
+    result[rows, columns] += off[rows, columns] * share[:, None].astype(np.float32)
+    return result
