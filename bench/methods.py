@@ -15,6 +15,7 @@ from tests.drift.move import resize
 from tests.drift.oracle import oracle
 
 from overpaint.geometry import Extent
+from overpaint.mask import bounds
 
 __all__ = [
     "BASELINES",
@@ -53,9 +54,12 @@ class Fit:
 
 def composite(below: Rgb, picture: Colours, mask: Mask) -> Rgb:
     """Return *picture* over *below* through *mask*, as the layer shows it, in 8 bits."""
-    share = mask.astype(np.float32)[..., None] / 255
-    mixed = below * (1 - share) + np.clip(picture, 0, 1) * 255 * share
-    return np.where(mask[..., None] > 0, np.rint(mixed), below).astype(np.uint8)
+    result, box = below.copy(), bounds(mask)
+    if box is not None:  # time for what the mask changes, not for the picture
+        part, share = result[box.slices], mask[box.slices].astype(np.float32)[..., None] / 255
+        mixed = part * (1 - share) + np.clip(picture[box.slices], 0, 1) * 255 * share
+        part[...] = np.where(share > 0, np.rint(mixed), part)
+    return result
 
 
 def paste(sent: Rgb, candidate: Rgb, mask: Mask) -> Fit:

@@ -38,6 +38,7 @@ from overpaint.providers.base import Candidate, Job, Provider
 from overpaint.recipe import Edit
 
 EXTENT = Extent(331, 243)
+EVERYWHERE = np.ones((EXTENT.height, EXTENT.width), np.bool_)
 MOVES: list[Drift] = [
     Shift(5.25, -3.5),
     Shift(-14, 14),
@@ -141,7 +142,7 @@ def test_the_size_that_comes_back_is_the_size_announced(drift: Drift) -> None:
 def test_the_oracle_takes_a_move_back(drift: Drift, least: float) -> None:
     """Where the truth can be had back it is, but for what resampling costs."""
     truth = picture()
-    held = recoverable(truth, drift)
+    held = recoverable(truth, drift, EVERYWHERE)
 
     back = oracle(drift.apply(truth, rng()), drift, EXTENT)
 
@@ -163,7 +164,7 @@ def test_the_oracle_takes_a_move_back(drift: Drift, least: float) -> None:
 def test_the_oracle_takes_a_tone_back_exactly(drift: Drift) -> None:
     """Within the rounding to 8 bits there and back, and much closer in floats."""
     truth = picture()
-    held = recoverable(truth, drift)
+    held = recoverable(truth, drift, EVERYWHERE)
     floats = truth.astype(np.float32) / 255
 
     assert (
@@ -177,7 +178,7 @@ def test_what_is_clipped_or_gone_is_not_recoverable() -> None:
     truth = picture()
     truth[100:110] = 250
 
-    held = recoverable(truth, Chain((Shift(20, 0), Cast((1.1, 1.0, 1.0)))))
+    held = recoverable(truth, Chain((Shift(20, 0), Cast((1.1, 1.0, 1.0)))), EVERYWHERE)
 
     assert not held[100:110].any()
     assert not held[:, -20:].any()

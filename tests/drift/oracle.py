@@ -36,22 +36,22 @@ def oracle(returned: Picture, drift: Drift, extent: Extent | None = None) -> Pic
     return _undo(returned, drift, extent)
 
 
-def recoverable(truth: Bytes, drift: Drift, margin: float = 4) -> Flags:
-    """Where *truth* can be had back at all: bool (height, width).
+def recoverable(truth: Bytes, drift: Drift, where: Flags, margin: float = 4) -> Flags:
+    """Which pixels of *truth* can be had back at all, of those that are asked: bool (h, w).
 
     False where the drift pushed a colour past black or white (within one 8-bit level), or the
     pixel past the border of what was returned (within *margin* pixels): there every method,
-    the oracle too, only guesses.
+    the oracle too, only guesses. False also outside *where*.
     """
-    extent = extent_of(truth)
-    toned = drift.tone(to_colours(truth))
-    kept = ((toned > 1 / 255) & (toned < 254 / 255)) | (toned == to_colours(truth))
-    y, x = np.mgrid[: extent.height, : extent.width]
-    points = np.stack([x, y], axis=-1).reshape(-1, 2).astype(np.float64)
+    extent, (rows, columns) = extent_of(truth), np.nonzero(where)
+    colours = to_colours(truth[rows, columns])
+    toned = drift.tone(colours)
+    kept = ((toned > 1 / 255) & (toned < 254 / 255)) | (toned == colours)
+    points = np.stack([columns, rows], axis=1).astype(np.float64)
     places, came = drift.map(points, extent), drift.returned(extent)
     stayed = (places == points).all(axis=1) & (came == extent)
-    reached = stayed | inside(places, came, margin)
-    found: Flags = kept.all(axis=2) & reached.reshape(extent.height, extent.width)
+    found: Flags = np.zeros_like(where)
+    found[rows, columns] = kept.all(axis=1) & (stayed | inside(places, came, margin))
     return found
 
 

@@ -67,6 +67,8 @@ MIN_LESS = 0.5
 """Pixels that must be gained before a drift is searched for parts that nothing asks for."""
 SNAP = 0.04
 """Drifts below this many pixels, on average over the crop, are none."""
+SNAP_WEAK, SNAP_ERROR = 0.3, 0.97
+"""Likewise those below so many pixels that leave so much of the error."""
 MAX_ZOOM = 0.15
 """Models drift by up to 6 %, and by 14 % where they cut to a multiple of 112 pixels; from here on,
 as a logarithm, the picture was framed anew."""
@@ -160,7 +162,12 @@ def register(sent: Colours, candidate: Colours, known: Flags) -> Registration:
         return refused(f"The known pixels are too flat to register on ({pixels} with contrast).")
     drift = _search(pyramid, DRIFTS)
     if not finest.believes(drift) or _is_reframed(drift, finest.sent):
-        drift = min(drift, _search(pyramid, FRAMINGS), key=finest.error)
+        coarse = pyramid[:2]
+        framing = _search(coarse, FRAMINGS)
+        if coarse[-1].error(framing) < coarse[-1].error(drift):
+            for level in pyramid[2:]:
+                framing = _refine(level, framing, 3)
+            drift = min(drift, framing, key=finest.error)
     if not finest.believes(drift):
         # Zoomed in so far that nothing known is left to be seen? What was to change may tell.
         whole = _pyramid(sent, candidate, np.ones_like(known))[:2]
@@ -176,7 +183,8 @@ def register(sent: Colours, candidate: Colours, known: Flags) -> Registration:
         return _reframed(drift, before, finest.error(drift), pixels)
     drift = _simplest(finest, _bend(pyramid, drift))
     after = finest.error(drift)
-    if _size(drift, finest.sent) < SNAP:
+    size = _size(drift, finest.sent)
+    if size < SNAP or (size < SNAP_WEAK and after > SNAP_ERROR * before):
         reason = f"The candidate did not move (error {before:.3f}, {pixels} pixels with contrast)."
         return Registration(Kind.ALIGNED, IDENTITY, before, before, pixels, reason)
     apart = _disagreement(finest, drift)
@@ -235,9 +243,9 @@ def _is_exact(sent: Colours, candidate: Colours, known: Flags) -> bool:
         return False
     import cv2
 
-    one = np.asarray(cv2.absdiff(_bytes(sent), _bytes(candidate)))
-    differs = (one > 1).any(axis=2) & known
-    return bool(np.count_nonzero(differs) <= 0.005 * np.count_nonzero(known))
+    difference = cv2.absdiff(_bytes(sent), _bytes(candidate))
+    same = np.asarray(cv2.inRange(difference, (0, 0, 0), (1, 1, 1))) > 0
+    return bool(np.count_nonzero(known & ~same) <= 0.005 * np.count_nonzero(known))
 
 
 def _bytes(picture: Colours) -> npt.NDArray[np.uint8]:
@@ -748,7 +756,7 @@ def _flex(tiles: _Tiles, extent: Extent, bend: Bend | None) -> Bend | None:
         return total / float((still / (1 + still / scale)).sum())
 
     shares = {reach: left(reach) for reach in REACHES}
-    best = min(shares, key=lambda reach: shares[give])
+    best = min(shares, key=lambda reach: shares[reach])
     if shares[best] > MAX_SHARE:
         return None
     everyone = _pulls(tiles, basis, np.ones_like(black), now)
@@ -802,5 +810,4 @@ def _stiffness(reach: float) -> Numbers:
     squares = (x[:, None] - x) ** 2 + (y[:, None] - y) ** 2
     tilt = 1 + x[:, None] * x + y[:, None] * y
     expected = BEND**2 * np.exp(-squares / (2 * reach**2)) + TILT**2 * tilt
-    stiff: Numbers = np.linalg.inv(expected + 1e-3 * np.eye(len(x)))
-    return stiff
+    return np.asarray(np.linalg.inv(expected + 1e-3 * np.eye(len(x))), np.float64)

@@ -38,6 +38,10 @@ MIN_AGREEING = 0.3
 """The share of the ring that has to follow one regrade."""
 MIN_STRUCTURE = 0.3
 """The correlation of fine structure below which two pictures do not show the same."""
+ALIKE = 0.7
+"""The same, around a block, below which it counts for less."""
+NOISE = 0.006
+"""What noise adds to the second derivatives of blocks of 8 pixels, in tones."""
 
 BINS = 512
 KNOTS = 20
@@ -192,12 +196,12 @@ def _sample(sent: Rgb, picture: Rgb, ring: Flags, mask: Mask) -> _Samples | None
         away = cv2.distanceTransform((~here).view(np.uint8), cv2.DIST_L2, 3)
         reach = max(6.0, float(np.sqrt(np.count_nonzero(here))) / 2)
         near = 0.15 + 0.85 * np.exp(-away / reach)
-    structure = _structure(x, y, whole)
+    structure, alike = _structure(x, y, whole, NOISE * 8 / side)
     rows, columns = np.nonzero(whole)
     if rows.size > MAX_SAMPLES:
         chosen = np.random.default_rng(0).permutation(rows.size)[:MAX_SAMPLES]
         rows, columns = rows[chosen], columns[chosen]
-    weight = near[rows, columns] / (1 + spread[rows, columns] / 0.003)
+    weight = (near * alike)[rows, columns] / (1 + spread[rows, columns] / 0.003)
     place = np.stack([columns, rows], axis=1) * (2.0 / max(size)) - 1
     cell = max(2, max(size) // 16)
     return _Samples(
@@ -210,20 +214,32 @@ def _sample(sent: Rgb, picture: Rgb, ring: Flags, mask: Mask) -> _Samples | None
     )
 
 
-def _structure(x: Rgb, y: Rgb, whole: Flags) -> float:
-    """Correlation of the second derivatives of the two brightnesses; 1 where both are flat."""
+def _structure(x: Rgb, y: Rgb, whole: Flags, noise: float) -> tuple[float, Rgb]:
+    """How far the two pictures show the same, whatever their colours.
+
+    The correlation of the second derivatives of their brightness, once for all *whole* blocks
+    (1 where nothing rises above the *noise*), and as a weight 0..1 around each block.
+    """
     import cv2
 
     inner = cv2.erode(whole.view(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
+    brightness = np.full((1, 3), 1 / 3, np.float32)
+    a, b = (cv2.Laplacian(cv2.transform(p, brightness), cv2.CV_32F) for p in (x, y))
+    a[~inner] = 0
+    b[~inner] = 0
+    both, ours, theirs = (
+        cv2.GaussianBlur(product, (0, 0), 2, borderType=cv2.BORDER_CONSTANT) + noise * noise
+        for product in (a * b, b * b, a * a)
+    )
+    alike = np.clip(both / np.sqrt(ours * theirs) / ALIKE, 0.02, 1)
     if np.count_nonzero(inner) < MIN_BLOCKS:
-        return 1.0
-    third = np.full((1, 3), 1 / 3, np.float32)
-    a, b = (cv2.Laplacian(cv2.transform(p, third), cv2.CV_32F)[inner] for p in (x, y))
+        return 1.0, np.asarray(alike, np.float32)
+    a, b = a[inner], b[inner]
     # Single strong edges must not decide alone.
     a, b = (np.clip(v, -4 * s, 4 * s) for v in (a, b) for s in [np.abs(v).mean() + 1e-9])
-    if min(np.sqrt((a * a).mean()), np.sqrt((b * b).mean())) < 0.004:
-        return 1.0
-    return float((a * b).mean() / np.sqrt((a * a).mean() * (b * b).mean()))
+    power = (a * a).mean(), (b * b).mean()
+    overall = 1.0 if min(power) < noise**2 else (a * b).mean() / np.sqrt(power[0] * power[1])
+    return float(overall), np.asarray(alike, np.float32)
 
 
 def _fit(samples: _Samples) -> tuple[_Regrade, Evidence]:
@@ -334,7 +350,7 @@ def _solution(systems: _Systems, channel: int, steps: int, fold: int | None) -> 
 
 def _left(samples: _Samples, systems: _Systems, solutions: list[Floats]) -> Floats:
     done = [np.einsum("ni,i->n", systems.columns[c], solutions[c]) for c in range(3)]
-    return samples.y - samples.x - np.stack(done, axis=1)
+    return np.asarray(samples.y - samples.x - np.stack(done, axis=1))
 
 
 def _regrade(solutions: list[Floats]) -> _Regrade:
@@ -435,12 +451,12 @@ def _apply(regrade: _Regrade, picture: Rgb) -> Rgb:
     # 16-bit tables: exact enough for 16-bit pictures, and ten times as fast as interpolation.
     steps = 65536
     tones = np.linspace(0, 1, steps)
-    index = cv2.multiply(picture, np.full(4, 65535.0), dtype=cv2.CV_16U)
+    index = np.asarray(cv2.multiply(picture, np.full(4, 65535.0), dtype=cv2.CV_16U), np.uint16)
     table = np.concatenate([np.interp(tones, _TONES, curve) for curve in regrade.curves])
     result = np.empty(picture.shape, np.float32)
     for c in range(3):
         plane = table[c * steps : (c + 1) * steps].astype(np.float32)
-        result[..., c] = np.take(plane, index[..., c])
+        result[..., c] = plane[index[..., c]]
     if not np.array_equal(regrade.matrix, np.eye(3)):
         result = np.asarray(cv2.transform(result, regrade.matrix), np.float32)
     if regrade.field.any():
