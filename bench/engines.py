@@ -28,6 +28,8 @@ Engine: TypeAlias = Callable[[Rgb, Flags, int], Rgb]
 
 def engines() -> dict[str, Engine]:
     """Return the engines that are installed; the second is the baseline."""
+    import cv2
+
     found: dict[str, Engine] = {
         "Overpaint": ours,
         "PyPatchMatch, whole": whole,
@@ -35,7 +37,7 @@ def engines() -> dict[str, Engine]:
     }
     if find_spec("resynthesizer"):
         found["Resynthesizer"] = resynthesizer
-    elif find_spec("cv2.xphoto"):
+    elif hasattr(cv2, "xphoto"):
         found["xphoto FSR fast"] = xphoto
     return found
 

@@ -25,8 +25,8 @@ Rgb = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 
 RADIUS = 4
-"""Of the patches, in pixels: 5 carries lines on no better and leaves a clearer seam, 3 is sharper
-but breaks lines more often (bench/fill.py --radius)."""
+"""Of the patches, in pixels: 5 leaves a clearer seam for hardly better lines, 3 is sharper but
+breaks lines more often (bench/fill.py --radius)."""
 LARGE_RADIUS = 3
 LARGE_HOLE = 500_000
 """From this many missing pixels on, the smaller patches: they take two thirds of the time."""

@@ -27,6 +27,8 @@ RING = 8
 GRID = 4
 """The correction is worked out on blocks of so many pixels: it is smooth, details stay alone."""
 MIN_RING = 16
+UNRELATED = 0.15
+"""A border that typically differs by more than this says nothing about colours."""
 LARGEST = 0.2
 """No tone is corrected by more than this."""
 FADE = 0.5
@@ -89,7 +91,13 @@ def blend(sent: Rgb, picture: Rgb, mask: Mask, known: Flags) -> Blended:
         return Blended(
             picture, Evidence(False, "The selection meets its surroundings already.", count)
         )
-    correction, typical, trusted = _membrane(difference, ring, support)
+    at = difference[ring]
+    length = np.sqrt(np.einsum("ij,ij->i", at, at) / 3)
+    typical = float(np.median(length))
+    if typical > UNRELATED:
+        reason = "The picture shows something else around the selection."
+        return Blended(picture, Evidence(False, reason, count, typical))
+    correction, trusted = _membrane(at, length, typical, ring, support)
     result = _corrected(drawn, correction, support)
     result = _settled(source, result, support, window, mask, typical)
     whole = picture.copy()
@@ -114,13 +122,15 @@ def _ring(support: Flags, known: Flags) -> Flags:
     return np.asarray(near & known & ~support)
 
 
-def _membrane(difference: Rgb, ring: Flags, support: Flags) -> tuple[Rgb, float, float]:
-    """The correction on the grid, the typical difference, and how much of the ring was trusted."""
+def _membrane(
+    at: Rgb, length: Plane, typical: float, ring: Flags, support: Flags
+) -> tuple[Rgb, float]:
+    """The correction on the grid, and how much of the ring was trusted.
+
+    *at*: the differences on the *ring*, *length* theirs, *typical* the median of these.
+    """
     import cv2
 
-    at = difference[ring]
-    length = np.sqrt(np.einsum("ij,ij->i", at, at) / 3)
-    typical = float(np.median(length))
     doubt = min(max(4 * typical, 0.02), LARGEST)
     weight = np.square(1 / (1 + np.square(length / doubt)))
     sums = np.zeros((*ring.shape, 4), np.float32)
@@ -144,7 +154,7 @@ def _membrane(difference: Rgb, ring: Flags, support: Flags) -> tuple[Rgb, float,
     fade = 1 / (1 + np.square(depth / reach))
     correction = mean * (shrink * trust * fade)[..., None]
     correction = LARGEST * np.tanh(correction / LARGEST)
-    return correction.astype(np.float32), typical, float(weight.mean())
+    return correction.astype(np.float32), float(weight.mean())
 
 
 def _reduced(plane: Rgb | Plane) -> Rgb:

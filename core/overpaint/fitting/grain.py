@@ -90,8 +90,8 @@ def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) ->
     if was > MOST**2:
         return Grained(picture, _because(evidence, "Nothing around the selection is smooth."))
 
-    kernel = _kernel(spectrum_ours, spectrum_theirs, ours.shape[-1])
-    mix = _mix(ours, theirs, missing, grey=grey)
+    kernel, total = _kernel(spectrum_ours, spectrum_theirs, ours.shape[-1])
+    mix = _mix(ours, theirs, total, grey=grey)
     levels = _levels(theirs, energy_ours - energy_theirs, missing)
     noise = _noise(kernel, mix, (box.height, box.width), seed)
     before = picture[box.slices]
@@ -110,7 +110,7 @@ def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) ->
             count,
             was**0.5,
             now**0.5,
-            missing**0.5,
+            total**0.5,
         ),
     )
 
@@ -184,8 +184,8 @@ def _radius(side: int) -> Floats:
     return np.asarray(np.hypot(frequency[:, None], frequency[None, :]))
 
 
-def _kernel(ours: Rgb, theirs: Rgb, side: int) -> Rgb:
-    """A kernel that gives white noise the missing spectrum, at unit variance."""
+def _kernel(ours: Rgb, theirs: Rgb, side: int) -> tuple[Rgb, float]:
+    """A kernel that gives white noise the missing spectrum, at unit variance, and its variance."""
     radius = np.rint(_radius(side)).astype(np.intp)
     excess = np.zeros(radius.max() + 1)
     for ring in range(len(excess)):
@@ -199,7 +199,8 @@ def _kernel(ours: Rgb, theirs: Rgb, side: int) -> Rgb:
     kernel = np.fft.fftshift(np.fft.ifft2(amplitude).real)
     middle, half = side // 2, KERNEL // 2
     kernel = kernel[middle - half : middle + half + 1, middle - half : middle + half + 1]
-    return np.asarray(kernel / np.sqrt(np.square(kernel).sum()), np.float32)
+    kernel /= np.sqrt(np.square(kernel).sum())
+    return np.asarray(kernel, np.float32), float(excess[radius].mean())
 
 
 def _mix(ours: Rgb, theirs: Rgb, missing: float, *, grey: bool) -> Rgb:

@@ -36,7 +36,7 @@ FARTHEST = 0.3
 """A regrade moves no tone by more than this; what looks like more is other content."""
 MIN_AGREEING = 0.3
 """The share of the ring that has to follow one regrade."""
-MIN_STRUCTURE = 0.3
+MIN_STRUCTURE = 0.2
 """The correlation of fine structure below which two pictures do not show the same."""
 ALIKE = 0.7
 """The same, around a block, below which it counts for less."""
