@@ -23,6 +23,7 @@ def _loopback_only() -> None:
     socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what shares fixtures run in one worker: the tests of a file, for one GIMP."""
     for item in items:
