@@ -77,9 +77,13 @@ def islands(hole: npt.NDArray[np.bool_], reach: int) -> list[Box]:
     # Dilating first joins what is near, so that a speckled selection has few parts to compare.
     side = max(1, reach) | 1
     near_ones = cv2.dilate(hole.astype(np.uint8), np.ones((side, side), np.uint8))
-    count, labels = cv2.connectedComponents(near_ones, connectivity=8)
-    labels = np.where(hole, labels, 0)
-    boxes = [box for n in range(1, count) if (box := bounds((labels == n).view(np.uint8)))]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(near_ones, connectivity=8)
+    boxes = []
+    for number, row in enumerate(stats[1:], start=1):
+        around = Box(*(int(value) for value in row[:4]))
+        inside = bounds((hole[around.slices] & (labels[around.slices] == number)).view(np.uint8))
+        assert inside is not None  # dilating starts from a pixel of the hole
+        boxes.append(inside.moved(around.x, around.y))
     merged: list[Box] = []
     for box in sorted(boxes, key=lambda b: (b.width * b.height, b.x, b.y), reverse=True):
         new = box

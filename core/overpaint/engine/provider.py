@@ -37,7 +37,7 @@ class Embedded:
                 "Nothing lies around the selection that could fill it, so it got its own "
                 "average colour. Select less, or choose a provider that reads the prompt."
             )
-            yield Candidate(fill.average(job.pixels, job.mask))
+            yield Candidate(fill.average(job.pixels, job.mask, job.visible))
             return
         result = job.pixels.copy()
         done, whole = 0, sum(hole.window.extent.pixels for hole in holes)
