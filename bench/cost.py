@@ -13,11 +13,16 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Iterable
+from importlib import metadata
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+PHOTO = "skimage/data/astronaut.png"
 RUNS = 5
 SIZES = {"6 MP": (3000, 2000), "96 MP": (12000, 8000)}
 OURS = ("plan", "read", "prepare", "composite", "transfer", "insert")
@@ -36,11 +41,11 @@ def build(width, height):
     image = Gimp.Image.new(width, height, Gimp.ImageBaseType.RGB)
     layer = Gimp.Layer.new(image, "Photo", width, height, 0, 100, Gimp.LayerMode.NORMAL)
     image.insert_layer(layer, None, 0)
-    noise = os.urandom(3 * 500 * 500)
+    tile = open(os.path.join(folder, "tile"), "rb").read()
     buffer = layer.get_buffer()
-    for y in range(0, height, 500):
-        for x in range(0, width, 500):
-            buffer.set(Gegl.Rectangle.new(x, y, 500, 500), "R'G'B' u8", noise)
+    for y in range(0, height, 1000):
+        for x in range(0, width, 1000):
+            buffer.set(Gegl.Rectangle.new(x, y, 1000, 1000), "R'G'B' u8", tile)
     buffer.flush()
     corner = width // 2 - 512, height // 2 - 512
     image.select_ellipse(Gimp.ChannelOps.REPLACE, *corner, 1024, 1024)
@@ -94,6 +99,7 @@ def main() -> None:
         timings = Path(folder) / "timings"
         python = home.core_argv(gimp)[0]
         home.install(gimp, Path(folder), [python, "-I", "-c", NO_ENGINE.format(str(ROOT / "core"))])
+        (Path(folder) / "tile").write_bytes(photograph().tobytes())
         room = home.room(gimp, Path(folder), OVERPAINT_TIMINGS=str(timings))
         code = IN_GIMP.format(folder=folder, sizes=SIZES, runs=RUNS)
         reports = gimp.batch(code, room, timeout=900).reports
@@ -111,6 +117,14 @@ def main() -> None:
         print(f"{name:8}{cells}{ours:10.1f}{ratios}")
     small, large = whole.values()
     print(f"96 MP against 6 MP: {large / small:.2f}x (goal: at most 1.5x)")
+
+
+def photograph() -> np.ndarray:
+    """Return 1000x1000 pixels as a camera takes them: a photograph enlarged, with its noise."""
+    photo = Path(str(metadata.distribution("scikit-image").locate_file(PHOTO)))
+    enlarged = Image.open(photo).convert("RGB").resize((1000, 1000), Image.Resampling.BICUBIC)
+    noise = np.random.default_rng(0).normal(0, 2, (1000, 1000, 3))
+    return np.clip(np.rint(np.asarray(enlarged) + noise), 0, 255).astype(np.uint8)
 
 
 def median(seconds: Iterable[float]) -> float:

@@ -65,7 +65,8 @@ def make_plan(recipe: Recipe, selection: Box, canvas: Extent, sizes: Sizes) -> P
 
     Without a context of the recipe's own, each side gets about as much context as the selection
     is long in that direction: what fills a hole best is most often within one hole's size of it
-    (measured in bench/fill.py). Large selections get less, down to half, for the sake of time.
+    (measured in bench/fill.py). Large selections get less, down to an eighth, for the sake of time:
+    they have enough to copy from all the same.
     The region never leaves the canvas. Raises SelectionEmpty where the selection lies outside.
     """
     changed = selection.grown(recipe.grow + recipe.feather).intersection(canvas.box)
@@ -132,7 +133,7 @@ def _with_context(recipe: Recipe, changed: Box) -> Box:
 
 
 def _context(length: int) -> int:
-    return max(MIN_CONTEXT, min(length, 128 + length // 2))
+    return max(MIN_CONTEXT, min(length, 192 + length // 8))
 
 
 def _frame(needed: Box, canvas: Box, sizes: Sizes, *, exact: bool) -> Shot:

@@ -20,6 +20,9 @@ Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
+FEATHER = 8
+"""Pixels over which a picture fades in that has nothing in common with its surroundings."""
+
 
 @dataclass(frozen=True, slots=True)
 class Steps:
@@ -68,9 +71,11 @@ def fit_picture(
         picture = np.where(covers[..., None], picture, before)
         known = known & covers
     redrawn = moved.kind is not register.Kind.EXACT
+    matched = not redrawn
     if steps.match_colours and redrawn:
         toned = tone.match(before, picture, known, mask)
         picture = toned.picture
+        matched = toned.evidence.used
         log.append(f"colours: {toned.evidence.reason}")
     if steps.match_grain and redrawn:
         grained = grain.match_grain(before, picture, known, mask, seed)
@@ -80,7 +85,19 @@ def fit_picture(
         blended = blend.blend(before, picture, mask, known)
         picture = blended.picture
         log.append(f"seam: {blended.evidence.reason}")
+        if moved.kind is register.Kind.REFUSED and not matched and not blended.evidence.used:
+            picture = _feathered(before, picture, mask)
+            log.append("seam: nothing agrees with the surroundings, so the edge is feathered")
     return Fitted(picture, tuple(log), tuple(notices))
+
+
+def _feathered(before: Floats, picture: Floats, mask: Mask) -> Floats:
+    """Return *picture*, fading into *before* over the outermost pixels inside *mask*."""
+    import cv2
+
+    depth = cv2.distanceTransform((mask > 0).view(np.uint8), cv2.DIST_L2, 5)
+    share = np.where(mask > 0, np.minimum(depth / FEATHER, 1), 1)[..., None]
+    return (before + share.astype(np.float32) * (picture - before)).astype(np.float32)
 
 
 def _registration(

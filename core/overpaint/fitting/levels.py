@@ -48,7 +48,9 @@ class Level:
 
     *sent* is the extent of the crop at full size, *factor* how large this level is against it.
     *weight*: float32, the share of each pixel that is known. *firm*: where all around is known.
-    *plain* and *likeness*: the candidate's luminance, and the sent picture's, normalised.
+    *normal*: the sent picture's luminance, normalised by what lies around it; *norm*: the weight
+    there. *gradient*: of that luminance; *informative*: where it has contrast. *candidate*: the
+    candidate's luminance, as it is.
     """
 
     sent: Extent
