@@ -67,7 +67,7 @@ def examine(image: Any, layer: Any) -> Target:
         raise messages.channel_active()
     if isinstance(layer, gimp.GroupLayer):
         raise messages.group_active(layer.name)
-    item = layer
+    item: Any = layer
     while item is not None:
         if pdb.gimp_item_get_lock_content(item):
             raise messages.layer_locked(item.name)

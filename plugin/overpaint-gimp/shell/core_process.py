@@ -221,6 +221,6 @@ def _widen(*pipes: Any) -> None:
     with contextlib.suppress(ImportError, OSError):
         import fcntl
 
-        size = getattr(fcntl, "F_SETPIPE_SZ", None)
+        size: Any = getattr(fcntl, "F_SETPIPE_SZ", None)
         for pipe in pipes if size is not None else ():
             fcntl.fcntl(pipe, size, CHUNK)
