@@ -7,12 +7,27 @@
         SelectionMismatch        picture and selection do not belong together
         EditUnsupported          the provider cannot make this edit
         ProviderUnknown          no provider has that name
+        KeyMissing               the provider needs a key, and none is set
+        AddressInvalid           a base URL that cannot be used, or not safely
+        BudgetSpent              this would cost more than the user allows a day
       FileProblem              a file on disk
         FileUnreadable           cannot be opened or decoded
         FileUnwritable           cannot be written
         FormatUnsupported        a format that cannot hold the result
       ProviderFailed           the provider could not make the pixels
         EngineMissing            the offline engine's library does not load
+        Unreachable              nothing was sent: no connection came about
+        ConnectionLost           broken off after sending began: it may have been charged
+          TimedOut                 likewise, because nothing came for too long
+        ServerFault              the server failed while it worked: it may have been charged
+        Busy                     refused for now, nothing was charged; may say when to come back
+        KeyRejected              the key is wrong, or may not do this
+        AccountLimited           no credit, or a quota that waiting does not bring back
+        ModelUnknown             the model does not exist (any more), or not for this key
+        RequestRejected          the server does not take the request as it is
+        ContentRefused           the provider's policy forbids prompt, picture or result
+        NoPicture                it answered, but made no picture
+        AnswerUnusable           what came back cannot be read
       Unexpected               a defect of Overpaint itself
 
 Each class has a code that never changes; each error says in one sentence what happened,
@@ -22,20 +37,35 @@ and hints at what to do next.
 from typing import ClassVar
 
 __all__ = [
+    "AccountLimited",
+    "AddressInvalid",
+    "AnswerUnusable",
+    "BudgetSpent",
+    "Busy",
+    "ConnectionLost",
+    "ContentRefused",
     "EditUnsupported",
     "EngineMissing",
     "FileProblem",
     "FileUnreadable",
     "FileUnwritable",
     "FormatUnsupported",
+    "KeyMissing",
+    "KeyRejected",
+    "ModelUnknown",
+    "NoPicture",
     "OverpaintError",
     "ProviderFailed",
     "ProviderUnknown",
     "RecipeInvalid",
     "RequestError",
+    "RequestRejected",
     "SelectionEmpty",
     "SelectionMismatch",
+    "ServerFault",
+    "TimedOut",
     "Unexpected",
+    "Unreachable",
 ]
 
 
@@ -77,6 +107,18 @@ class ProviderUnknown(RequestError):
     code = "provider-unknown"
 
 
+class KeyMissing(RequestError):
+    code = "key-missing"
+
+
+class AddressInvalid(RequestError):
+    code = "address-invalid"
+
+
+class BudgetSpent(RequestError):
+    code = "budget-spent"
+
+
 class FileProblem(OverpaintError):
     code = "file"
 
@@ -99,6 +141,66 @@ class ProviderFailed(OverpaintError):
 
 class EngineMissing(ProviderFailed):
     code = "engine-missing"
+
+
+class Unreachable(ProviderFailed):
+    code = "unreachable"
+
+
+class ConnectionLost(ProviderFailed):
+    code = "connection-lost"
+
+
+class TimedOut(ConnectionLost):
+    code = "timed-out"
+
+
+class ServerFault(ProviderFailed):
+    code = "server-fault"
+
+
+class Busy(ProviderFailed):
+    """*retry_after*: seconds the server asks to wait, None where it does not say."""
+
+    code = "busy"
+
+    def __init__(self, sentence: str, hint: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(sentence, hint)
+        self.retry_after = retry_after
+
+
+class KeyRejected(ProviderFailed):
+    code = "key-rejected"
+
+
+class AccountLimited(ProviderFailed):
+    code = "account-limited"
+
+
+class ModelUnknown(ProviderFailed):
+    """*successor*: the model to switch to, None where none is known."""
+
+    code = "model-unknown"
+
+    def __init__(self, sentence: str, hint: str = "", *, successor: str | None = None) -> None:
+        super().__init__(sentence, hint)
+        self.successor = successor
+
+
+class RequestRejected(ProviderFailed):
+    code = "request-rejected"
+
+
+class ContentRefused(ProviderFailed):
+    code = "content-refused"
+
+
+class NoPicture(ProviderFailed):
+    code = "no-picture"
+
+
+class AnswerUnusable(ProviderFailed):
+    code = "answer-unusable"
 
 
 class Unexpected(OverpaintError):

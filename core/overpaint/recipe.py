@@ -5,21 +5,25 @@ holds a key. Its version changes when an old recipe would no longer mean the sam
 """
 
 import json
+import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from overpaint.errors import RecipeInvalid
 
-__all__ = ["VERSION", "Edit", "Oversize", "Recipe"]
+__all__ = ["VERSION", "Edit", "Oversize", "Part", "Recipe"]
 
 VERSION = 1
 MAX_PROMPT = 32_000
 MAX_PX = 4096
 MAX_SEED = 2**31 - 1
 """What GIMP's procedures can be given."""
+MAX_COUNT = 16
+MAX_REFERENCES = 16
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class Edit(StrEnum):
@@ -27,6 +31,23 @@ class Edit(StrEnum):
 
     INPAINT = "inpaint"
     REMOVE = "remove"
+    VARIATION = "variation"
+    STYLE = "style"
+    GENERATE = "generate"
+
+
+class Part(StrEnum):
+    """What a prompt may be put together from; free text is always possible beside them."""
+
+    SUBJECT = "subject"
+    ACTION = "action"
+    SETTING = "setting"
+    STYLE = "style"
+    LIGHTING = "lighting"
+    COLOURS = "colours"
+    COMPOSITION = "composition"
+    MOOD = "mood"
+    QUALITY = "quality"
 
 
 class Oversize(StrEnum):
@@ -46,13 +67,24 @@ class Recipe:
     pixels around the selection the provider sees, None for the provider's own rule; *seed*
     makes a run repeatable, None takes a new one.
 
+    *prompt* and *parts* say what is wanted, *negative* what is not. *model* is the provider's own
+    name for one of its models, None for its default. *strength* is how far a result may depart
+    from what was there, 0..1; None is the provider's own choice. *references* are the SHA-256
+    digests of the pictures that go along, in order; *count* is how many candidates are made.
+
     *register*, *match_colours*, *blend* and *match_grain* switch the steps that fit a redrawn
     picture back; *oversize* says what becomes of a region that is too large for the model.
     """
 
     edit: Edit
     prompt: str = ""
+    parts: Mapping[Part, str] = field(default_factory=dict)
+    negative: str = ""
     provider: str = "embedded"
+    model: str | None = None
+    strength: float | None = None
+    references: tuple[str, ...] = ()
+    count: int = 1
     grow: int = 0
     feather: int = 0
     context: int | None = None
@@ -65,9 +97,20 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _check(isinstance(self.edit, Edit), f"{self.edit!r} is not an edit")
-        _check(isinstance(self.prompt, str), "the prompt is not text")
-        _check(len(self.prompt) <= MAX_PROMPT, f"the prompt is longer than {MAX_PROMPT} characters")
+        texts = [("prompt", self.prompt), ("negative prompt", self.negative), *self.parts.items()]
+        for name, text in texts:
+            _check(isinstance(text, str), f"the {name} is not text")
+            _check(len(text) <= MAX_PROMPT, f"the {name} is longer than {MAX_PROMPT} characters")
+        _check(all(isinstance(part, Part) for part in self.parts), "a part of it is not known")
         _check(isinstance(self.provider, str) and self.provider != "", "no provider is named")
+        named = self.model is None or (isinstance(self.model, str) and self.model != "")
+        _check(named, "its model has no name")
+        _fraction("strength", self.strength)
+        _integer("count", self.count, 1, MAX_COUNT)
+        listed = len(self.references) <= MAX_REFERENCES and all(
+            isinstance(each, str) and DIGEST.fullmatch(each) for each in self.references
+        )
+        _check(listed, "its references are not digests of pictures")
         _integer("grow", self.grow, 0, MAX_PX)
         _integer("feather", self.feather, 0, MAX_PX)
         if self.context is not None:
@@ -87,6 +130,8 @@ class Recipe:
             "version": VERSION,
             **asdict(self),
             "edit": self.edit.value,
+            "parts": {part.value: text for part, text in self.parts.items()},
+            "references": list(self.references),
             "oversize": self.oversize.value,
         }
 
@@ -107,6 +152,12 @@ class Recipe:
         _check(not unknown, f"it has parts that are not known: {', '.join(unknown)}")
         values = {name: data[name] for name in known if name in data}
         values["edit"] = _choice(Edit, values.get("edit"))
+        parts = values.get("parts", {})
+        _check(isinstance(parts, Mapping), "its parts are not an object")
+        values["parts"] = {_choice(Part, part): text for part, text in parts.items()}
+        references = values.get("references", [])
+        _check(isinstance(references, list), "its references are not a list")
+        values["references"] = tuple(references)
         values["oversize"] = _choice(Oversize, values.get("oversize", Oversize.AUTO))
         return cls(**values)
 
@@ -135,6 +186,13 @@ def _choice(kind: type[C], value: object) -> C:
     names = [choice.value for choice in kind]
     _check(value in names, f"{value!r} is not one of {', '.join(names)}")
     return kind(str(value))
+
+
+def _fraction(name: str, value: object) -> None:
+    fits = value is None or (
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    )
+    _check(fits, f"{name} must be a number from 0 to 1, not {value!r}")
 
 
 def _integer(name: str, value: object, low: int, high: int) -> None:

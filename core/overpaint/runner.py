@@ -13,6 +13,7 @@ from typing import TypeAlias
 import anyio.to_thread
 
 from overpaint import composite
+from overpaint.codec import decode
 from overpaint.composite import Piece, Prepared
 from overpaint.errors import EditUnsupported, ProviderFailed, SelectionEmpty
 from overpaint.fitting.chain import Steps
@@ -93,19 +94,22 @@ async def _shoot(
     )
     candidate = None
     with clock("provider"):
-        async with aclosing(provider.run(job)) as events:
+        async with aclosing(provider.run(job, None)) as events:
             async for event in events:
                 if isinstance(event, Candidate):
                     candidate = candidate or event
-                else:
+                elif isinstance(event, Progress | Notice):
                     yield event
     if candidate is None:
         raise ProviderFailed(f"{provider.title} returned no picture.", "Try again.")
+    picture = candidate.picture
+    if isinstance(picture, bytes):
+        picture = decode(picture)
     if provider.capabilities.copies_pixels:
-        fit = partial(composite.fit_copied, prepared, sent, candidate.pixels, recipe.seed)
+        fit = partial(composite.fit_copied, prepared, sent, picture, recipe.seed)
     else:
         steps = Steps(recipe.register, recipe.match_colours, recipe.blend, recipe.match_grain)
-        fit = partial(composite.fit_redrawn, prepared, sent, candidate.pixels, steps, recipe.seed)
+        fit = partial(composite.fit_redrawn, prepared, sent, picture, steps, recipe.seed)
     with clock("composite"):
         # In a thread, so that cancelling is heard meanwhile.
         piece = await anyio.to_thread.run_sync(fit, abandon_on_cancel=True)

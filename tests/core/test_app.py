@@ -72,7 +72,7 @@ class Scripted:
         self.job: Job | None = None
         self.closed = False
 
-    async def run(self, job: Job) -> AsyncGenerator[Event, None]:
+    async def run(self, job: Job, _http: object) -> AsyncGenerator[Event, None]:
         self.job = job
         try:
             for event in self.events:

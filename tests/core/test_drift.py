@@ -284,10 +284,10 @@ def job(mask: np.ndarray | None = None) -> Job:
 
 def ask(provider: Provider, asked: Job) -> np.ndarray:
     async def collect() -> list[Candidate]:
-        return [event async for event in provider.run(asked) if isinstance(event, Candidate)]
+        return [event async for event in provider.run(asked, None) if isinstance(event, Candidate)]
 
     (candidate,) = anyio.run(collect)
-    return candidate.pixels
+    return candidate.picture
 
 
 def test_the_identity_provider_returns_what_it_was_sent() -> None:

@@ -32,7 +32,7 @@ class Identity:
     title = "Identity (test)"
     capabilities = CAPABILITIES
 
-    async def run(self, job: Job) -> AsyncGenerator[Event, None]:
+    async def run(self, job: Job, _http: object) -> AsyncGenerator[Event, None]:
         yield Candidate(job.pixels.copy())
 
 
@@ -50,7 +50,7 @@ class Drifting:
         self.drift = drift
         self.content = content
 
-    async def run(self, job: Job) -> AsyncGenerator[Event, None]:
+    async def run(self, job: Job, _http: object) -> AsyncGenerator[Event, None]:
         made = job.pixels if self.content is None else paint(job.pixels, self.content, job.mask)
         yield Candidate(self.drift.apply(made, np.random.default_rng(job.seed)))
 

@@ -5,7 +5,15 @@ from collections.abc import AsyncGenerator
 import anyio.to_thread
 
 from overpaint.engine import fill
-from overpaint.providers.base import Candidate, Capabilities, Event, Job, Notice, Progress
+from overpaint.providers.base import (
+    Candidate,
+    Capabilities,
+    Event,
+    Job,
+    Notice,
+    Progress,
+    Setup,
+)
 from overpaint.recipe import Edit
 
 __all__ = ["Embedded"]
@@ -24,7 +32,10 @@ class Embedded:
         needs_key=False,
     )
 
-    async def run(self, job: Job) -> AsyncGenerator[Event, None]:
+    def __init__(self, setup: Setup = Setup()) -> None:  # noqa: B008, a Setup never changes
+        """Take a Setup, as all providers do; there is nothing in it for this one."""
+
+    async def run(self, job: Job, _http: object) -> AsyncGenerator[Event, None]:
         """Yield one candidate; progress counts the pixels of the windows that are done."""
         if job.prompt.strip():
             yield Notice(

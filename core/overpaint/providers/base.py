@@ -1,25 +1,50 @@
 """What a provider is: what it can do, what it is given, what it may answer."""
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from overpaint.catalogue import Price
 from overpaint.mask import Mask
+from overpaint.prompt import Dialect, MaskUse, Role
 from overpaint.recipe import Edit
 from overpaint.sizes import Sizes
 
-__all__ = ["Candidate", "Capabilities", "Event", "Job", "Notice", "Progress", "Provider"]
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = [
+    "Candidate",
+    "Capabilities",
+    "Event",
+    "Job",
+    "Notice",
+    "Preview",
+    "Progress",
+    "Provider",
+    "Reference",
+    "RemoteProvider",
+    "Setup",
+    "Submitted",
+    "Timeouts",
+    "Usage",
+]
 
 
 ANY_SIZE = Sizes()
+SILENT = Dialect(instructs=False, mask=MaskUse.FIELD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a provider accepts; the dialog and the plan ask this, never the provider's name."""
+    """What a provider, set up with one model, accepts.
+
+    The dialog, the plan and the runner ask this, never the provider's name.
+    """
 
     edits: frozenset[Edit]
     reads_prompt: bool
@@ -32,15 +57,40 @@ class Capabilities:
     needs_key: bool
     sizes: Sizes = ANY_SIZE
     """Which picture sizes it takes; by default any, as it is."""
+    dialect: Dialect = SILENT
+    """How it wants to be spoken to, and how it learns what is to change."""
+    seed: bool = True
+    """Whether the same seed makes the same picture."""
+    strength: bool = False
+    """Whether it can be told how far to depart from what was there."""
+    references: int = 0
+    """How many further pictures may go along."""
+    previews: bool = False
+    """Whether pictures arrive while it works."""
+    concurrency: int = 1
+    """How many jobs it takes at once."""
+    price: Price | None = None
+    """What a picture costs; None where nothing is charged, or nobody knows."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """A picture that goes along: uint8 (height, width, 3), sRGB, and what it is for."""
+
+    pixels: npt.NDArray[np.uint8]
+    role: Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Job:
     """One picture to make.
 
-    *pixels*: uint8 (height, width, 3), sRGB. *mask*: what is to change (the words of
-    overpaint.mask). *visible*: bool (height, width), True where *pixels* show: inside the
-    layer, not transparent, not hidden by the layer's own mask.
+    *prompt* and *negative* are the final words, in the provider's dialect. *pixels*: uint8
+    (height, width, 3), sRGB, of a size that the provider takes. *mask*: what is to change (the
+    words of overpaint.mask). *visible*: bool (height, width), True where *pixels* show: inside
+    the layer, not transparent, not hidden by the layer's own mask. *strength*: 0..1, or None.
+
+    For Edit.GENERATE there is no picture yet: *pixels* only have the size that is wanted.
     """
 
     edit: Edit
@@ -49,6 +99,9 @@ class Job:
     pixels: npt.NDArray[np.uint8]
     mask: Mask
     visible: npt.NDArray[np.bool_]
+    negative: str = ""
+    strength: float | None = None
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +119,102 @@ class Notice:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The server took the job; *remote_id* is its name for it, to ask for it later."""
+
+    remote_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Preview:
+    """What the picture looks like so far: a file's bytes, as they came."""
+
+    picture: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the job took, as the answer says: None where it does not.
+
+    *cost*: US dollars; by the vendor's price list where the answer only counts tokens.
+    """
+
+    cost: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    request_id: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """One picture as the provider returned it: uint8 (height, width, 3), sRGB, of any size."""
+    """One picture as the provider returned it, of any size.
 
-    pixels: npt.NDArray[np.uint8]
+    *picture*: a file's bytes as they came, not looked into yet; or, from an engine of our own,
+    uint8 (height, width, 3), sRGB. *text*: what the model said beside it.
+    """
+
+    picture: bytes | npt.NDArray[np.uint8]
+    text: str = ""
 
 
-Event: TypeAlias = Progress | Notice | Candidate
+Event: TypeAlias = Progress | Notice | Submitted | Preview | Usage | Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """In seconds. *answer* is the longest silence while a server works, *total* bounds all."""
+
+    connect: float = 10.0
+    send: float = 60.0
+    answer: float = 300.0
+    total: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """How one user reaches a provider: nothing of it decides what a picture shows but *model*
+    and *options*, whose words only the provider's module understands.
+
+    *base_url* means what the vendor's own SDK means by it; None is the vendor's address.
+    *key* is never shown. Plain http is only for loopback, unless *plain_http* says otherwise.
+    """
+
+    model: str | None = None
+    base_url: str | None = None
+    key: str | None = field(default=None, repr=False)
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    timeouts: Timeouts = Timeouts()
+    plain_http: bool = False
 
 
 class Provider(Protocol):
-    """A source of pixels.
+    """A source of pixels, made from a Setup by the registry.
 
-    *run* is called by the runner only. It yields progress as it likes and at least one
-    candidate, or raises ProviderFailed; being closed early is cancelling.
+    *run* is called by the runner only. It yields what it likes to tell and at least one
+    candidate, or raises ProviderFailed; being closed early is cancelling. *http* is the runner's
+    client; None for a provider that needs no network.
+
+    An error says whether it is safe to try again: after Busy and Unreachable nothing can have
+    been charged, and the runner may run the same job again; after any other it never does.
     """
 
     name: str
     title: str
-    capabilities: Capabilities
 
-    def run(self, job: Job) -> AsyncGenerator[Event, None]: ...
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def run(self, job: Job, http: "httpx.AsyncClient | None") -> AsyncGenerator[Event, None]: ...
+
+
+class RemoteProvider(Provider, Protocol):
+    """A provider behind an API, which can be asked things that cost nothing."""
+
+    async def check(self, http: "httpx.AsyncClient") -> str:
+        """Return a sentence that says all is well; raises ProviderFailed otherwise."""
+        ...
+
+    async def models(self, http: "httpx.AsyncClient") -> tuple[str, ...]:
+        """Return the ids of the models that this server, or this key, offers."""
+        ...

@@ -1,29 +1,59 @@
-"""The list of providers; a module is imported only when its provider is asked for."""
+"""The list of providers; a module is imported only when its provider is asked for.
 
-from importlib import import_module
+One line a provider. Others can add theirs from a package of their own, as an entry point of the
+group `overpaint.providers` whose object is called with a Setup (docs/adding-a-provider.md).
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module, metadata
+from typing import Any
 
 from overpaint.errors import ProviderUnknown
-from overpaint.providers.base import Provider
+from overpaint.providers.base import Provider, Setup
 
-__all__ = ["get", "names"]
+__all__ = ["GROUP", "Entry", "entry", "get", "names"]
+
+GROUP = "overpaint.providers"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """*where*: module and class; *keys*: the environment variables that may hold its key."""
+
+    where: str
+    keys: tuple[str, ...] = ()
+
 
 _BUILT_IN = {
-    "embedded": "overpaint.engine.provider:Embedded",
+    "embedded": Entry("overpaint.engine.provider:Embedded"),
 }
 
 
 def names() -> list[str]:
-    """Return the names of all providers, the default first."""
-    return list(_BUILT_IN)
+    """Return the names of all providers, the default first, those of other packages last."""
+    return [*_BUILT_IN, *(name for name in sorted(_from_others()) if name not in _BUILT_IN)]
 
 
-def get(name: str) -> Provider:
-    """Return the provider called *name*; raises ProviderUnknown."""
-    try:
-        module, _, attribute = _BUILT_IN[name].partition(":")
-    except KeyError:
-        raise ProviderUnknown(
-            f"There is no provider called {name!r}.", f"There are: {', '.join(names())}."
-        ) from None
-    provider: Provider = getattr(import_module(module), attribute)()
+def entry(name: str) -> Entry:
+    """Return how the provider called *name* is found; raises ProviderUnknown."""
+    if name in _BUILT_IN:
+        return _BUILT_IN[name]
+    if name in _from_others():
+        return Entry(_from_others()[name].value, (f"{name.upper().replace('-', '_')}_API_KEY",))
+    raise ProviderUnknown(
+        f"There is no provider called {name!r}.", f"There are: {', '.join(names())}."
+    )
+
+
+def get(name: str, setup: Setup = Setup()) -> Provider:  # noqa: B008, a Setup never changes
+    """Return the provider called *name*, set up; raises ProviderUnknown."""
+    module, _, attribute = entry(name).where.partition(":")
+    make: Any = getattr(import_module(module), attribute)
+    provider: Provider = make(setup)
     return provider
+
+
+@cache
+def _from_others() -> dict[str, metadata.EntryPoint]:
+    return {point.name: point for point in metadata.entry_points(group=GROUP)}

@@ -1,0 +1,495 @@
+"""How providers talk HTTP: requests out, bounded answers back, every failure mapped to our errors.
+
+The rules: the key goes to the host of the base URL and nowhere else; redirects of requests are
+refused; plain http needs loopback or the user's word; whatever comes back is bounded before it is
+stored; no text of a server is shown with a key in it. Retrying is the runner's business.
+"""
+
+import base64
+import binascii
+import json
+import re
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urljoin, urlsplit
+
+import anyio
+
+from overpaint.errors import (
+    AccountLimited,
+    AddressInvalid,
+    AnswerUnusable,
+    Busy,
+    ConnectionLost,
+    KeyRejected,
+    ProviderFailed,
+    RequestRejected,
+    ServerFault,
+    TimedOut,
+    Unreachable,
+)
+from overpaint.providers.base import Setup
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = [
+    "Answer",
+    "Exchange",
+    "Explain",
+    "ServerEvent",
+    "by_status",
+    "check_address",
+    "picture_bytes",
+    "retry_after",
+]
+
+MAX_ANSWER = 100 << 20
+"""Bytes: a picture of 16 megapixels as PNG in base64 takes about half of it."""
+MAX_REDIRECTS = 3
+EXCERPT = 300
+MASKED = re.compile(r"\S*\*{3,}\S*|\b(?:Bearer|Basic|Key)\s+\S+|([?&]key=)[^&\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer; *secret* is what must not be shown of it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    secret: str | None = field(default=None, repr=False)
+
+    def json(self) -> Any:
+        """Return the body's JSON; raises AnswerUnusable."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise AnswerUnusable(
+                f"The server's answer cannot be read ({self.excerpt() or 'it is empty'}).",
+                "Check the base URL, or try again.",
+            ) from error
+
+    def data(self) -> Any:
+        """Return the body's JSON, or None where it is none: for looking into errors."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def excerpt(self, text: str | None = None) -> str:
+        """Return *text*, or the start of the body, fit to be shown: one line, short, no key."""
+        raw = self.body[:4000].decode("utf-8", "replace") if text is None else text
+        if re.match(r"\s*<(!doctype|html)", raw, re.IGNORECASE):
+            title = re.search(r"<title>(.*?)</title>", raw, re.IGNORECASE | re.DOTALL)
+            raw = f"a web page: {title.group(1)}" if title else "a web page"
+        if self.secret:
+            raw = raw.replace(self.secret, "[key]")
+        line = " ".join(MASKED.sub(r"\1[key]", raw).split())
+        return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"
+
+
+Explain: TypeAlias = Callable[[Answer], ProviderFailed]
+"""What a provider makes of an answer that is an error; :func:`by_status` is the usual one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvent:
+    """One event of a text/event-stream. *event* is "" where the stream does not name it;
+    *stray*: these are lines that are no event stream at all (a bare JSON error, for example).
+    """
+
+    event: str
+    data: str
+    stray: bool = False
+
+    def json(self) -> Any:
+        """Return the data's JSON; raises AnswerUnusable."""
+        try:
+            return json.loads(self.data)
+        except (ValueError, RecursionError) as error:
+            raise AnswerUnusable(
+                "The server's stream of events cannot be read.", "Try again."
+            ) from error
+
+
+class Exchange:
+    """One provider's way to its server. *base_url* is the vendor's; the setup's wins.
+
+    *auth*: headers that carry the key; they go to the base URL's host only.
+    """
+
+    def __init__(
+        self,
+        http: "httpx.AsyncClient | None",
+        setup: Setup,
+        *,
+        title: str,
+        base_url: str,
+        auth: Mapping[str, str] | None = None,
+        explain: Explain | None = None,
+    ) -> None:
+        """Raises AddressInvalid for a base URL that cannot be used."""
+        assert http is not None  # the runner gives a client to whoever needs the network
+        self._http = http
+        self._setup = setup
+        self._title = title
+        self.base_url = check_address(setup.base_url or base_url, plain_http=setup.plain_http)
+        self._auth = dict(auth or {})
+        self._explain = explain or (lambda answer: by_status(answer, title))
+
+    async def get(self, path: str, *, params: Mapping[str, str] | None = None) -> Answer:
+        return await self._whole(self._request("GET", path, params=params))
+
+    async def post(
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        params: Mapping[str, str] | None = None,
+        method: str = "POST",
+    ) -> Answer:
+        """Send *body* as JSON and return the answer; raises what the server's error means."""
+        return await self._whole(self._request(method, path, params=params, json=body))
+
+    async def post_form(
+        self,
+        path: str,
+        fields: Mapping[str, str],
+        files: Sequence[tuple[str, tuple[str, bytes, str]]],
+    ) -> Answer:
+        """Send multipart/form-data; *files* are (field, (name, bytes, media type))."""
+        return await self._whole(self._request("POST", path, data=fields, files=files))
+
+    def stream(
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        params: Mapping[str, str] | None = None,
+        fields: Mapping[str, str] | None = None,
+        files: Sequence[tuple[str, tuple[str, bytes, str]]] | None = None,
+    ) -> AsyncGenerator[ServerEvent, None]:
+        """Send JSON, or a form where there are *files*, and yield the events of the answer.
+
+        An answer that is no event stream comes as one event with its whole body.
+        """
+        if files is None:
+            request = self._request("POST", path, params=params, json=body)
+        else:
+            request = self._request("POST", path, params=params, data=fields, files=files)
+        request.headers["accept"] = "text/event-stream, application/json"
+        return self._events(request)
+
+    async def download(self, url: str) -> bytes:
+        """Return what lies at *url*, fetched without the key, as answers with links ask for."""
+        for _ in range(MAX_REDIRECTS + 1):
+            address = check_address(url, plain_http=self._setup.plain_http)
+            with self._mapped():
+                request = self._http.build_request("GET", address, timeout=self._timeout())
+            answer = await self._answer(request)
+            if answer.status not in (301, 302, 303, 307, 308):
+                if answer.status >= 400:
+                    raise AnswerUnusable(
+                        f"The picture that {self._title} made cannot be fetched "
+                        f"(status {answer.status}).",
+                        "Links to results live for a short time only. Try again.",
+                    )
+                return answer.body
+            url = urljoin(address, answer.headers.get("location", ""))
+        raise AnswerUnusable(f"The link to {self._title}'s picture leads in circles.", "Try again.")
+
+    def _request(self, method: str, path: str, **content: Any) -> "httpx.Request":
+        with self._mapped():
+            return self._http.build_request(
+                method,
+                f"{self.base_url}/{path.lstrip('/')}",
+                headers=self._auth,
+                timeout=self._timeout(),
+                **content,
+            )
+
+    def _timeout(self) -> "httpx.Timeout":
+        import httpx
+
+        limits = self._setup.timeouts
+        return httpx.Timeout(
+            connect=limits.connect, write=limits.send, read=limits.answer, pool=limits.connect
+        )
+
+    async def _whole(self, request: "httpx.Request") -> Answer:
+        answer = await self._answer(request)
+        self._check(answer)
+        return answer
+
+    async def _answer(self, request: "httpx.Request") -> Answer:
+        received = bytearray()
+        async with aclosing(self._chunks(request)) as chunks:
+            head = await anext(chunks)
+            async for chunk in chunks:
+                received += chunk.body
+        return Answer(head.status, head.headers, bytes(received), self._setup.key)
+
+    async def _events(self, request: "httpx.Request") -> AsyncGenerator[ServerEvent, None]:
+        parser = _EventParser()
+        async with aclosing(self._chunks(request)) as chunks:
+            head = await anext(chunks)
+            kind = head.headers.get("content-type", "")
+            if head.status != 200 or not kind.startswith("text/event-stream"):
+                body = b"".join([chunk.body async for chunk in chunks])
+                answer = Answer(head.status, head.headers, body, self._setup.key)
+                self._check(answer)
+                yield ServerEvent("", body.decode("utf-8", "replace"))
+                return
+            async for chunk in chunks:
+                for event in parser.feed(chunk.body):
+                    yield event
+        for event in parser.end():
+            yield event
+
+    async def _chunks(self, request: "httpx.Request") -> AsyncGenerator[Answer, None]:
+        """Yield the head of the answer, without a body, then the body in pieces."""
+        # Compressed answers save nothing on pictures, and can be bombs.
+        request.headers["accept-encoding"] = "identity"
+        deadline = time.monotonic() + self._setup.timeouts.total
+        with self._mapped():
+            with anyio.fail_after(deadline - time.monotonic()):
+                response = await self._http.send(request, stream=True, follow_redirects=False)
+            try:
+                headers = dict(response.headers)
+                yield Answer(response.status_code, headers, b"", self._setup.key)
+                size = 0
+                pieces: AsyncIterator[bytes] = response.aiter_bytes()
+                while True:
+                    # Not one scope round the loop: a generator must not yield inside it.
+                    with anyio.fail_after(deadline - time.monotonic()):
+                        piece = await anext(pieces, None)
+                    if piece is None:
+                        break
+                    size += len(piece)
+                    if size > MAX_ANSWER:
+                        raise AnswerUnusable(
+                            f"The answer of {self._title} is larger than any picture.",
+                            "Check the base URL, or try again.",
+                        )
+                    yield Answer(response.status_code, headers, piece)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await response.aclose()
+
+    def _check(self, answer: Answer) -> None:
+        if 300 <= answer.status < 400:
+            where = urlsplit(answer.headers.get("location", "")).hostname or "another address"
+            raise AnswerUnusable(
+                f"{self._title} sent the request on to {where}.",
+                "A key is never sent to another host. Check the base URL.",
+            )
+        if answer.status >= 400 or answer.status < 200:
+            raise self._explain(answer)
+
+    @contextmanager
+    def _mapped(self) -> "Any":
+        """Turn what httpx and time limits raise into our errors."""
+        import httpx
+
+        host = urlsplit(self.base_url).netloc
+        lost = (
+            "The provider may have received and charged it. Look at your account there "
+            "before you try again."
+        )
+        try:
+            yield
+        except TimeoutError as error:
+            total = self._setup.timeouts.total
+            raise TimedOut(f"{host} did not finish within {total:g} seconds.", lost) from error
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise _unreachable(host, error) from error
+        except (httpx.ProxyError, httpx.UnsupportedProtocol) as error:
+            raise _unreachable(host, error) from error
+        except httpx.TimeoutException as error:
+            raise TimedOut(f"{host} fell silent.", lost) from error
+        except (httpx.InvalidURL, httpx.CookieConflict) as error:
+            raise AddressInvalid(f"{self.base_url} is no address.", ADDRESS_HINT) from error
+        except httpx.DecodingError as error:
+            raise AnswerUnusable(
+                f"The answer of {host} cannot be unpacked.", "Try again."
+            ) from error
+        except httpx.TransportError as error:
+            raise ConnectionLost(f"The connection to {host} broke off.", lost) from error
+
+
+ADDRESS_HINT = "Write it like https://api.example.com/v1."
+
+
+def _unreachable(host: str, error: Exception) -> Unreachable:
+    reason = str(error)
+    if "CERTIFICATE" in reason.upper():
+        return Unreachable(
+            f"{host} does not prove who it is (its certificate was not accepted).",
+            "Nothing was sent. Check the base URL, and this machine's date and certificates.",
+        )
+    return Unreachable(
+        f"{host} cannot be reached.",
+        "Nothing was sent. Check the network, the base URL, and whether the server runs.",
+    )
+
+
+def check_address(url: str, *, plain_http: bool = False) -> str:
+    """Return *url* without a slash at its end; raises AddressInvalid for one that is not safe."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise AddressInvalid(f"{url!r:.80} is no address.", ADDRESS_HINT) from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise AddressInvalid(f"{url!r:.80} is no address of a server.", ADDRESS_HINT)
+    if parts.username or parts.password:
+        raise AddressInvalid(
+            f"The address of {host} holds a name or password.",
+            "Store it with 'overpaint keys set' instead.",
+        )
+    if parts.scheme == "http" and not (plain_http or _is_loopback(host)):
+        raise AddressInvalid(
+            f"{host} would be spoken to without encryption.",
+            "Use https, or allow plain http for this provider in the settings.",
+        )
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def by_status(answer: Answer, title: str, sentence: str | None = None) -> ProviderFailed:
+    """Return the error that a status means by itself; *sentence* is what the server said."""
+    said = answer.excerpt(sentence)
+    told = f" It says: {said}" if said else ""
+    status = answer.status
+    if status in (401, 403):
+        # What servers say here often quotes the key.
+        return KeyRejected(
+            f"{title} did not accept the key (status {status}).",
+            "Check it with 'overpaint keys check', or set a new one.",
+        )
+    if status == 402:
+        return AccountLimited(f"{title} wants to be paid first.{told}", "Check your account there.")
+    if status in (429, 503):
+        return Busy(
+            f"{title} is busy or limits how often it is asked.{told}",
+            "Nothing was charged. Try again in a moment.",
+            retry_after=retry_after(answer.headers),
+        )
+    if status == 404:
+        return RequestRejected(
+            f"{title} does not know this address.{told}", "Check the base URL and the model."
+        )
+    if status == 413:
+        return RequestRejected(
+            f"{title} finds the picture too large.", "Select less, or choose another model."
+        )
+    if status >= 500 or status == 408:
+        return ServerFault(
+            f"{title} failed while it worked (status {status}).{told}",
+            "It may have been charged. Try again later.",
+        )
+    return RequestRejected(
+        f"{title} does not take this request (status {status}).{told}",
+        "Change the prompt or the settings, or choose another model.",
+    )
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that an answer asks to wait: milliseconds, seconds, or an HTTP date."""
+    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        text = headers.get(name, "")
+        try:
+            seconds = float(text) * scale
+        except ValueError:
+            continue
+        if 0 <= seconds < float("inf"):
+            return seconds
+    try:
+        when = parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, (when - datetime.now(UTC)).total_seconds())
+
+
+def picture_bytes(text: str) -> bytes:
+    """Return the bytes in base64 *text*, with or without `data:` in front; AnswerUnusable."""
+    if text.startswith("data:"):
+        text = text.partition(",")[2]
+    try:
+        data = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise AnswerUnusable("The picture in the answer is damaged.", "Try again.") from error
+    if not data:
+        raise AnswerUnusable("The picture in the answer is empty.", "Try again.")
+    return data
+
+
+class _EventParser:
+    """Server-sent events from bytes cut anywhere (WHATWG HTML, 9.2).
+
+    Our own because pictures come as single lines of megabytes, and because some servers answer
+    with a bare JSON error in the middle of a stream, which must not get lost.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._event = ""
+        self._data: list[str] = []
+        self._stray: list[str] = []
+
+    def feed(self, piece: bytes) -> list[ServerEvent]:
+        if b"\n" not in piece:
+            self._pieces.append(piece)
+            return []
+        *lines, rest = b"".join([*self._pieces, piece]).split(b"\n")
+        self._pieces = [rest]
+        return [event for line in lines for event in self._line(line)]
+
+    def end(self) -> list[ServerEvent]:
+        """Return what is left when the connection ends: servers forget the last blank line."""
+        rest = b"".join(self._pieces)
+        self._pieces = []
+        events = self._line(rest) if rest else []
+        return [*events, *self._line(b"")]
+
+    def _line(self, raw: bytes) -> list[ServerEvent]:
+        line = raw.removesuffix(b"\r").decode("utf-8", "replace")
+        if not line:
+            return self._dispatch()
+        name, colon, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if not name and colon:
+            pass  # a comment, sent to keep the connection open
+        elif name == "data" and colon:
+            self._data.append(value)
+        elif name == "event" and colon:
+            self._event = value
+        elif name not in ("id", "retry"):
+            self._stray.append(line)
+        return []
+
+    def _dispatch(self) -> list[ServerEvent]:
+        events = []
+        if self._data:
+            events.append(ServerEvent(self._event, "\n".join(self._data)))
+        if self._stray:
+            events.append(ServerEvent("", "\n".join(self._stray), stray=True))
+        self._event, self._data, self._stray = "", [], []
+        return events

@@ -1,0 +1,101 @@
+"""Running one provider against a server, as the runner does, without plan and composite."""
+
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import httpx
+import numpy as np
+
+from overpaint.codec import decode
+from overpaint.providers.base import (
+    Candidate,
+    Event,
+    Job,
+    Notice,
+    Preview,
+    Progress,
+    Provider,
+    Submitted,
+    Usage,
+)
+from overpaint.recipe import Edit
+
+
+@dataclass
+class Outcome:
+    """What one run of a provider told, by kind, and everything in order."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def _of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        return self._of(Candidate)
+
+    @property
+    def pictures(self) -> list[np.ndarray]:
+        """The candidates, decoded."""
+        return [
+            decode(each.picture) if isinstance(each.picture, bytes) else each.picture
+            for each in self.candidates
+        ]
+
+    @property
+    def notices(self) -> list[Notice]:
+        return self._of(Notice)
+
+    @property
+    def previews(self) -> list[Preview]:
+        return self._of(Preview)
+
+    @property
+    def progress(self) -> list[Progress]:
+        return self._of(Progress)
+
+    @property
+    def submitted(self) -> list[Submitted]:
+        return self._of(Submitted)
+
+    @property
+    def usage(self) -> Usage | None:
+        found = self._of(Usage)
+        return found[-1] if found else None
+
+
+def job(width: int = 96, height: int = 64, **changes: Any) -> Job:
+    """A job with a striped picture and a soft square mask; *changes* are fields of Job."""
+    y, x = np.mgrid[:height, :width]
+    pixels = np.stack([x * 5 % 256, y * 7 % 256, (x + y) * 3 % 256], axis=2).astype(np.uint8)
+    mask = np.zeros((height, width), np.uint8)
+    mask[height // 4 : height // 2, width // 4 : width // 2] = 255
+    mask[height // 4, width // 4 : width // 2] = 128
+    values: dict[str, Any] = {
+        "edit": Edit.INPAINT,
+        "prompt": "a wooden door",
+        "seed": 7,
+        "pixels": pixels,
+        "mask": mask,
+        "visible": np.ones((height, width), np.bool_),
+        **changes,
+    }
+    return Job(**values)
+
+
+def run_provider(provider: Provider, what: Job | None = None) -> Outcome:
+    """Run *provider* to its end with a client like the runner's; errors come out as raised."""
+
+    async def collect() -> Outcome:
+        outcome = Outcome()
+        async with (
+            httpx.AsyncClient(trust_env=False, follow_redirects=False) as http,
+            aclosing(provider.run(what or job(), http)) as events,
+        ):
+            async for event in events:
+                outcome.events.append(event)
+        return outcome
+
+    return anyio.run(collect)
