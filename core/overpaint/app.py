@@ -1,6 +1,7 @@
 """What Overpaint does for its front ends: plan an edit, run it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 
 from overpaint import runner
 from overpaint.geometry import Box, Extent
@@ -19,7 +20,9 @@ def plan(recipe: Recipe, selection: Box, canvas: Extent) -> Plan:
     return make_plan(recipe, selection, canvas, provider.capabilities.sizes)
 
 
-def run(recipe: Recipe, region: Box, source: Source) -> AsyncGenerator[runner.Event, None]:
+def run(
+    recipe: Recipe, region: Box, source: Source
+) -> AbstractAsyncContextManager[AsyncIterator[runner.Event]]:
     """Run the edit; see :func:`overpaint.runner.run`. *recipe* must have its seed."""
     return runner.run(recipe, region, source, registry.get(recipe.provider))
 

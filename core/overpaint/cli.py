@@ -12,7 +12,7 @@ imported where it is used.
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import aclosing, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -201,13 +201,13 @@ def _same_file(one: Path, other: Path) -> bool:
 async def _run_edit(recipe: Recipe, region: "Box", source: "Source") -> "Patch":
     """Run the edit, telling progress on a terminal and notices everywhere; return its result."""
     from overpaint import app
-    from overpaint.picture import Patch
     from overpaint.providers.base import Notice, Progress
+    from overpaint.runner import Made
 
     result = None
     notices = []
     with _progress_bar() if sys.stderr.isatty() else nullcontext() as show:
-        async with aclosing(app.run(recipe, region, source)) as events:
+        async with app.run(recipe, region, source) as events:
             async for event in events:
                 match event:
                     case Progress(fraction, phase):
@@ -215,8 +215,8 @@ async def _run_edit(recipe: Recipe, region: "Box", source: "Source") -> "Patch":
                             show(fraction, phase)
                     case Notice(sentence):
                         notices.append(sentence)
-                    case Patch():
-                        result = result or event
+                    case Made():
+                        result = result or event.patch
     for sentence in notices:
         click.echo(sentence, err=True)
     if result is None:

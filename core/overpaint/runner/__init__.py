@@ -1,0 +1,9 @@
+"""Running one edit: the only room that runs providers and owns an HTTP client."""
+
+from overpaint.runner.asking import Retries
+from overpaint.runner.edit import run
+from overpaint.runner.events import Event, Finished, Made, Recorder, Seen
+from overpaint.runner.http import client
+from overpaint.runner.refit import refit
+
+__all__ = ["Event", "Finished", "Made", "Recorder", "Retries", "Seen", "client", "refit", "run"]

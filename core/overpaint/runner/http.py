@@ -1,0 +1,24 @@
+"""The one HTTP client of a run."""
+
+from typing import TYPE_CHECKING
+
+from overpaint import __version__
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["client"]
+
+
+def client() -> "httpx.AsyncClient":
+    """Return the one HTTP client of a run: verifies TLS, follows no redirects, keeps no cookies."""
+    import httpx
+
+    # Never through a proxy to this machine itself.
+    direct = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
+    return httpx.AsyncClient(
+        follow_redirects=False,
+        headers={"user-agent": f"overpaint/{__version__}"},
+        limits=httpx.Limits(max_connections=32, keepalive_expiry=2.0),
+        mounts=direct,
+    )
