@@ -187,7 +187,7 @@ def _edit(image: Path, mask: Path, out: Path, recipe: Recipe) -> None:
         click.echo(f"{image}: {sentence}", err=True)
     source = document.source(region, selection[region.slices])
     patch = anyio.run(_run_edit, recipe, region, source)
-    files.save(out, document, patch, recipe)
+    files.save(out, document, [files.Result(patch, recipe)])
     click.echo(f"Saved {out} (--seed {recipe.seed}).", err=True)
 
 
