@@ -3,7 +3,20 @@
 from overpaint.runner.asking import Retries
 from overpaint.runner.edit import run
 from overpaint.runner.events import Event, Finished, Made, Recorder, Seen
+from overpaint.runner.forecast import Forecast, forecast
 from overpaint.runner.http import client
 from overpaint.runner.refit import refit
 
-__all__ = ["Event", "Finished", "Made", "Recorder", "Retries", "Seen", "client", "refit", "run"]
+__all__ = [
+    "Event",
+    "Finished",
+    "Forecast",
+    "Made",
+    "Recorder",
+    "Retries",
+    "Seen",
+    "client",
+    "forecast",
+    "refit",
+    "run",
+]

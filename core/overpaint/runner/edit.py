@@ -18,13 +18,18 @@ from overpaint.codec import decode
 from overpaint.composite import Piece, Prepared
 from overpaint.errors import (
     AccountLimited,
+    BudgetSpent,
+    Busy,
     EditUnsupported,
     KeyMissing,
     KeyRejected,
     ModelUnknown,
+    NoPicture,
     OverpaintError,
     RequestRejected,
     SelectionEmpty,
+    ServerFault,
+    Unreachable,
 )
 from overpaint.geometry import Box
 from overpaint.mask import adjust
@@ -35,6 +40,7 @@ from overpaint.providers.base import Job, Provider, Reference
 from overpaint.recipe import MAX_SEED, Edit, Recipe
 from overpaint.runner.asking import Asker, Retries
 from overpaint.runner.events import Event, Finished, Made, Recorder
+from overpaint.runner.forecast import check_budget, forecast
 from overpaint.runner.http import client
 from overpaint.runner.refit import fit
 from overpaint.runner.telling import Telling
@@ -45,6 +51,20 @@ __all__ = ["run"]
 _HOPELESS = (KeyMissing, KeyRejected, AccountLimited, ModelUnknown, RequestRejected)
 
 USUAL = Retries()
+
+# After these, another provider may be asked: nothing was made, and it was not the wish's fault.
+_ELSEWHERE = (
+    Unreachable,
+    Busy,
+    ServerFault,
+    KeyMissing,
+    KeyRejected,
+    AccountLimited,
+    ModelUnknown,
+    EditUnsupported,
+    BudgetSpent,
+    NoPicture,
+)
 
 _VERBS = {
     Edit.INPAINT: "fill a selection",
@@ -62,20 +82,25 @@ async def run(
     source: Source,
     provider: Provider,
     *,
+    fallbacks: Sequence[Provider] = (),
     references: Sequence[Reference] = (),
     recorder: Recorder | None = None,
     retries: Retries = USUAL,
+    budget: float | None = None,
 ) -> AsyncIterator[AsyncIterator[Event]]:
     """Run an edit while the context lasts; its value yields what happens, Finished at the end.
 
     *source* holds the pixels of *region*; *recipe* has its seed. Iterating raises
-    EditUnsupported, SelectionEmpty and whatever ProviderFailed the provider raises; where some
-    candidates came and others failed, a notice says so instead.
+    EditUnsupported, SelectionEmpty, BudgetSpent and whatever ProviderFailed the provider raises;
+    where some candidates came and others failed, a notice says so instead. Where *provider* made
+    none for a reason that does not concern the wish itself, the first of *fallbacks* is asked,
+    and so on. *budget*: US dollars that may still be spent today, None for no limit.
     """
     # Without a bound: a slow reader must not keep a candidate from being written down.
     send, receive = anyio.create_memory_object_stream[Event](float("inf"))
     telling = Telling(send, recorder)
-    edit = _Edit(recipe, region, source, provider, tuple(references), telling, retries)
+    chain = (provider, *fallbacks)
+    edit = _Edit(recipe, region, source, chain, tuple(references), telling, retries, budget)
     raised: Exception | None = None
     async with anyio.create_task_group() as tasks, receive:
 
@@ -137,26 +162,49 @@ class _Edit:
     recipe: Recipe
     region: Box
     source: Source
-    provider: Provider
+    chain: tuple[Provider, ...]
     references: tuple[Reference, ...]
     telling: Telling
     retries: Retries
+    budget: float | None
     failure: Exception | None = None
     clock: _Clock = field(default_factory=_Clock)
     log: list[str] = field(default_factory=list)
     errors: list[OverpaintError] = field(default_factory=list)
+    hopeless: OverpaintError | None = None
     made: int = 0
+    sent: int = 0
+    provider: Provider = field(init=False)
 
     async def work(self) -> None:
         """Do all of it; whatever goes wrong is kept for the one who reads the events."""
         try:
-            await self._work()
+            for number, provider in enumerate(self.chain):
+                self._turn_to(provider)
+                try:
+                    await self._work()
+                except _ELSEWHERE as error:
+                    if number == len(self.chain) - 1:
+                        raise
+                    await self.telling.end(error)
+                    other = self.chain[number + 1].title
+                    await self.telling.notice(f"{error.sentence} {other} was asked instead.")
+                else:
+                    break
         except Exception as error:  # noqa: BLE001, raised again where the events are read
             self.failure = _single(error)
             await self.telling.end(self.failure)
         except anyio.get_cancelled_exc_class():
             await self.telling.end(cancelled=True)
             raise
+
+    def _turn_to(self, provider: Provider) -> None:
+        self.provider = provider
+        self.errors.clear()
+        self.hopeless = None
+        if provider is not self.chain[0]:
+            # Another provider has no model of that name.
+            self.recipe = replace(self.recipe, provider=provider.name, model=None)
 
     async def _work(self) -> None:
         able, recipe = self.provider.capabilities, self.recipe
@@ -174,10 +222,11 @@ class _Edit:
         text = compose(recipe, able.dialect, [each.role for each in references])
         for note in text.notes:
             await self.telling.notice(note)
+        check_budget(forecast(able, shots, recipe.count, len(references)), self.budget)
         await self.telling.begin(recipe, shots)
         limit = anyio.Semaphore(max(1, able.concurrency))
         if able.needs_network:
-            async with client() as http:
+            async with client(self._count) as http:
                 asker = Asker(self.provider, http, self.telling, self.retries, recipe.count)
                 await self._all(_Asked(prepared, shots, text, references, asker, limit))
         else:
@@ -189,7 +238,10 @@ class _Edit:
             failed = f"{len(self.errors)} of {recipe.count} candidates failed"
             await self.telling.notice(f"{failed}: {self.errors[0]}")
         await self.telling.end()
-        await self.telling.event(Finished(self.clock.seconds, tuple(self.log)))
+        await self.telling.event(Finished(self.clock.seconds, tuple(self.log), self.sent))
+
+    def _count(self, sent: int) -> None:
+        self.sent += sent
 
     async def _taken(self, most: int) -> tuple[Reference, ...]:
         if len(self.references) > most:
@@ -235,9 +287,8 @@ class _Edit:
         """Have one picture made, and fit it back."""
         assert recipe.seed is not None
         async with asked.limit:
-            for error in self.errors:
-                if isinstance(error, _HOPELESS):
-                    raise error
+            if self.hopeless is not None:
+                raise self.hopeless
             with self.clock("prepare"):
                 sent = composite.send(asked.prepared, asked.shots[index])
             job = Job(
@@ -251,8 +302,12 @@ class _Edit:
                 visible=sent.visible,
                 references=asked.references,
             )
-            with self.clock("provider"):
-                picture = await asked.asker.ask(number, index, job)
+            try:
+                with self.clock("provider"):
+                    picture = await asked.asker.ask(number, index, job)
+            except _HOPELESS as error:
+                self.hopeless = error
+                raise
         copied = self.provider.capabilities.copies_pixels
 
         def fit_back() -> Piece:

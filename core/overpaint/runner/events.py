@@ -15,10 +15,14 @@ __all__ = ["Event", "Finished", "Made", "Recorder", "Seen"]
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end of a run that succeeded: seconds spent in each phase, and what fitting did."""
+    """The end of a run that succeeded.
+
+    *seconds* spent in each phase, *log*: what fitting did, *sent*: bytes that left the machine.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
     log: tuple[str, ...] = ()
+    sent: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
