@@ -16,6 +16,7 @@ from overpaint.errors import (
     Busy,
     ConnectionLost,
     ContentRefused,
+    FileUnwritable,
     KeyRejected,
     OverpaintError,
     ProviderFailed,
@@ -37,7 +38,7 @@ from overpaint.providers.base import (
     Usage,
 )
 from overpaint.recipe import Edit, Recipe
-from overpaint.runner import Finished, Made, Retries, Seen
+from overpaint.runner import Begun, Finished, Made, Retries, Seen
 from overpaint.sizes import Sizes
 
 REGION = Box(10, 20, 64, 48)
@@ -98,8 +99,8 @@ class Record:
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
 
-    def begin(self, recipe: Recipe, shots: Sequence[Shot]) -> None:
-        self.calls.append(("begin", recipe.provider, len(shots)))
+    def begin(self, begun: Begun) -> None:
+        self.calls.append(("begin", begun.recipe.provider, len(begun.shots)))
 
     def submitted(self, number: int, shot: int, remote_id: str) -> None:
         self.calls.append(("submitted", number, shot, remote_id))
@@ -301,6 +302,33 @@ def test_everything_is_recorded_as_it_comes() -> None:
     ]
 
 
+def test_a_full_disk_does_not_cost_the_result() -> None:
+    """Where a candidate cannot be written down it is delivered all the same, and that is said."""
+
+    class Full(Record):
+        def candidate(self, number: int, shot: int, data: bytes) -> None:
+            raise FileUnwritable("The disk is full.")
+
+    events = edit(Scripted([paint]), recorder=Full())
+
+    assert len(made(events)) == 1
+    assert notices(events) == ["The disk is full. The result is not in the history."]
+
+
+def test_what_cannot_be_written_down_is_not_sent() -> None:
+    """Where a run cannot begin to be recorded, no money is spent on it."""
+
+    class Unwritable(Record):
+        def begin(self, begun: Begun) -> None:
+            raise FileUnwritable("The disk is full.")
+
+    provider = Scripted([paint])
+
+    with pytest.raises(FileUnwritable):
+        edit(provider, recorder=Unwritable())
+    assert not provider.jobs
+
+
 def test_previews_say_whose_they_are() -> None:
     """A preview comes with the number of its candidate."""
     events = edit(Scripted([lambda job: [Preview(b"so far"), *paint(job)]]))
@@ -374,8 +402,8 @@ def test_refitting_what_was_written_down_gives_the_same_patch() -> None:
     shots: list[Shot] = []
 
     class Keeping(Record):
-        def begin(self, _recipe: Recipe, taken: Sequence[Shot]) -> None:
-            shots.extend(taken)
+        def begin(self, begun: Begun) -> None:
+            shots.extend(begun.shots)
 
         def candidate(self, _number: int, shot: int, data: bytes) -> None:
             kept[shot] = data

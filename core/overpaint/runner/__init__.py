@@ -2,12 +2,13 @@
 
 from overpaint.runner.asking import Retries
 from overpaint.runner.edit import run
-from overpaint.runner.events import Event, Finished, Made, Recorder, Seen
+from overpaint.runner.events import Begun, Event, Finished, Made, Recorder, Seen
 from overpaint.runner.forecast import Forecast, forecast
 from overpaint.runner.http import client
 from overpaint.runner.refit import refit
 
 __all__ = [
+    "Begun",
     "Event",
     "Finished",
     "Forecast",

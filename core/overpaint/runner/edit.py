@@ -39,7 +39,7 @@ from overpaint.prompt import Text, compose
 from overpaint.providers.base import Job, Provider, Reference
 from overpaint.recipe import MAX_SEED, Edit, Recipe
 from overpaint.runner.asking import Asker, Retries
-from overpaint.runner.events import Event, Finished, Made, Recorder
+from overpaint.runner.events import Begun, Event, Finished, Made, Recorder
 from overpaint.runner.forecast import check_budget, forecast
 from overpaint.runner.http import client
 from overpaint.runner.refit import fit
@@ -222,8 +222,11 @@ class _Edit:
         text = compose(recipe, able.dialect, [each.role for each in references])
         for note in text.notes:
             await self.telling.notice(note)
-        check_budget(forecast(able, shots, recipe.count, len(references)), self.budget)
-        await self.telling.begin(recipe, shots)
+        expected = forecast(able, shots, recipe.count, len(references))
+        check_budget(expected, self.budget)
+        await self.telling.begin(
+            Begun(recipe, shots, text.prompt, able.copies_pixels, expected.cost)
+        )
         limit = anyio.Semaphore(max(1, able.concurrency))
         if able.needs_network:
             async with client(self._count) as http:

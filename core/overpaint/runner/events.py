@@ -1,6 +1,5 @@
 """What a run tells, and who writes it down."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -10,7 +9,7 @@ from overpaint.plan import Shot
 from overpaint.providers.base import Notice, Progress, Usage
 from overpaint.recipe import Recipe
 
-__all__ = ["Event", "Finished", "Made", "Recorder", "Seen"]
+__all__ = ["Begun", "Event", "Finished", "Made", "Recorder", "Seen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +44,30 @@ class Seen:
 Event: TypeAlias = Progress | Notice | Seen | Usage | Made | Finished
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """What is known of a run before its requests leave.
+
+    *recipe* names the provider that is asked, *prompt* are the final words, *shots* are boxes of
+    the region; *copied*: the provider copies pixels. *estimate*: US dollars, None if unknown.
+    """
+
+    recipe: Recipe
+    shots: tuple[Shot, ...]
+    prompt: str
+    copied: bool
+    estimate: float | None
+
+
 class Recorder(Protocol):
     """Writes a run down while it goes on, so that nothing that was paid for is lost.
 
-    Called in threads, one call at a time. *number* counts the candidates, *shot* the pictures
+    Called in threads, one call at a time. Where a run cannot begin to be written down, nothing is
+    sent; where a candidate cannot, an error of ours becomes a notice and the edit goes on. *number* counts the candidates, *shot* the pictures
     that one candidate consists of.
     """
 
-    def begin(self, recipe: Recipe, shots: Sequence[Shot]) -> None:
+    def begin(self, begun: Begun) -> None:
         """The requests are about to be sent."""
 
     def submitted(self, number: int, shot: int, remote_id: str) -> None:

@@ -12,10 +12,8 @@ import anyio.to_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
 from overpaint.errors import OverpaintError, Unexpected
-from overpaint.plan import Shot
 from overpaint.providers.base import Notice, Progress, Usage
-from overpaint.recipe import Recipe
-from overpaint.runner.events import Event, Recorder, Seen
+from overpaint.runner.events import Begun, Event, Recorder, Seen
 
 __all__ = ["Telling"]
 
@@ -65,11 +63,11 @@ class Telling:
     async def preview(self, number: int, picture: bytes) -> None:
         await self._events.send(Seen(number, picture))
 
-    async def begin(self, recipe: Recipe, shots: tuple[Shot, ...]) -> None:
-        self._jobs = recipe.count * len(shots)
+    async def begin(self, begun: Begun) -> None:
+        self._jobs = begun.recipe.count * len(begun.shots)
         if self._recorder is not None:
+            await self._write(partial(self._recorder.begin, begun))
             self._begun = True
-            await self._write(partial(self._recorder.begin, recipe, shots))
 
     async def submitted(self, number: int, shot: int, remote_id: str) -> None:
         if self._recorder is not None:
@@ -77,7 +75,10 @@ class Telling:
 
     async def candidate(self, number: int, shot: int, data: bytes) -> None:
         if self._recorder is not None:
-            await self._write(partial(self._recorder.candidate, number, shot, data))
+            try:
+                await self._write(partial(self._recorder.candidate, number, shot, data))
+            except OverpaintError as error:
+                await self.notice(f"{error.sentence} The result is not in the history.")
 
     async def usage(self, number: int, usage: Usage) -> None:
         if self._recorder is not None:
