@@ -6,14 +6,15 @@ each frequency is added inside the selection. Noise that is there already is nev
 OpenCV is imported where it is used, so that a core process starts fast.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from overpaint.fitting.evidence import Evidence, Outcome
 from overpaint.mask import Mask, bounds
 
-__all__ = ["Evidence", "Grained", "match_grain"]
+__all__ = ["Grained", "match_grain"]
 
 Rgb = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -37,30 +38,20 @@ LEVELS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Grained(Evidence):
     """What smooth known blocks said, and how many *blocks* these were.
 
     *sent*, *picture*: the noise's standard deviation in source and picture over all channels,
     and what was *added*, in tones 0..1.
     """
 
-    used: bool
-    reason: str
     blocks: int = 0
     sent: float = 0.0
     picture: float = 0.0
     added: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Grained:
-    """A picture with the source's grain (float32, 0..1), and why it was added or not."""
-
-    picture: Rgb
-    evidence: Evidence
-
-
-def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) -> Grained:
+def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) -> Outcome[Grained]:
     """Return *picture* with the noise that it lacks against *sent* added where *mask* changes it.
 
     *sent* and *picture*: float32 (height, width, 3), 0..1, aligned, colours matched. *known*:
@@ -71,10 +62,10 @@ def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) ->
 
     box = bounds(mask)
     if box is None:
-        return Grained(picture, Evidence(False, "Nothing is selected."))
+        return Outcome(picture, Grained(False, "Nothing is selected."))
     found = _blocks(sent, picture, known & (mask == 0))
     if found is None:
-        return Grained(picture, Evidence(False, "No smooth known area shows the grain."))
+        return Outcome(picture, Grained(False, "No smooth known area shows the grain."))
     ours, theirs = found
     count = len(ours)
     grey = bool((ours == ours[:, :1]).all()) or bool((theirs == theirs[:, :1]).all())
@@ -83,12 +74,15 @@ def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) ->
     energy_ours = spectrum_ours[:, high].mean(axis=1)
     energy_theirs = spectrum_theirs[:, high].mean(axis=1)
     was, now = float(np.median(energy_ours)), float(np.median(energy_theirs))
-    evidence = Evidence(False, "", count, was**0.5, now**0.5)
+    evidence = Grained(False, "", count, was**0.5, now**0.5)
     missing = was - now
     if missing < max(LEAST**2, LEAST_SHARE * was) or (energy_ours > energy_theirs).mean() < 0.8:
-        return Grained(picture, _because(evidence, "The picture is no cleaner than its source."))
+        return Outcome(
+            picture, replace(evidence, reason="The picture is no cleaner than its source.")
+        )
     if was > MOST**2:
-        return Grained(picture, _because(evidence, "Nothing around the selection is smooth."))
+        reason = "Nothing around the selection is smooth."
+        return Outcome(picture, replace(evidence, reason=reason))
 
     kernel, total = _kernel(spectrum_ours, spectrum_theirs, ours.shape[-1])
     mix = _mix(ours, theirs, total, grey=grey)
@@ -102,9 +96,9 @@ def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) ->
     here = before.copy()
     cv2.copyTo(noise, mask[box.slices], here)
     result[box.slices] = here
-    return Grained(
+    return Outcome(
         result,
-        Evidence(
+        Grained(
             True,
             "The picture was cleaner than its source; the missing grain was added.",
             count,
@@ -113,10 +107,6 @@ def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) ->
             total**0.5,
         ),
     )
-
-
-def _because(evidence: Evidence, reason: str) -> Evidence:
-    return Evidence(False, reason, evidence.blocks, evidence.sent, evidence.picture)
 
 
 def _blocks(sent: Rgb, picture: Rgb, ring: Flags) -> tuple[Rgb, Rgb] | None:
