@@ -4,6 +4,7 @@ OpenCV is imported where it is used, so that a core process starts fast.
 """
 
 from dataclasses import dataclass
+from dataclasses import field as default
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,11 @@ import numpy.typing as npt
 __all__ = ["BINS", "TONES", "Regrade", "apply", "field_basis"]
 
 Rgb = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
+SPECK = 1.5
+"""Pixels; clipped areas smaller than about this are noise."""
 BINS = 512
 """How many tones a curve is given at; in between it is straight."""
 TONES = np.linspace(0, 1, BINS)
@@ -20,11 +24,16 @@ TONES = np.linspace(0, 1, BINS)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Regrade:
-    """The inverse of a regrade: *curves* (3, BINS) over 0..1, *matrix* (3, 3), *field* (5, 3)."""
+    """The inverse of a regrade: *curves* (3, BINS) over 0..1, *matrix* (3, 3), *field* (5, 3).
+
+    *ends* (2, 3): what becomes of black and of white, where the regrade clipped tones that the
+    curves know nothing of; NaN where the curves may decide.
+    """
 
     curves: Floats
     matrix: Floats
     field: Floats
+    ends: Floats = default(default_factory=lambda: np.full((2, 3), np.nan))
 
     def curved(self, x: Floats) -> Floats:
         return np.stack([np.interp(x[:, c], TONES, self.curves[c]) for c in range(3)], axis=1)
@@ -33,7 +42,8 @@ class Regrade:
         return (self.curved(x) @ self.matrix.T) * (1 + field_basis(place) @ self.field)
 
 
-def apply(regrade: Regrade, picture: Rgb) -> Rgb:
+def apply(regrade: Regrade, picture: Rgb, changed: Flags) -> Rgb:
+    """Return *picture* with *regrade*; outside *changed* every pixel depends on itself alone."""
     import cv2
 
     # 16-bit tables: exact enough for 16-bit pictures, and ten times as fast as interpolation.
@@ -54,7 +64,25 @@ def apply(regrade: Regrade, picture: Rgb) -> Rgb:
         place = np.stack(np.meshgrid(columns * side - 1, rows * side - 1), axis=-1)
         gain = (1 + field_basis(place) @ regrade.field).astype(np.float32)
         result *= _enlarged(gain, width, height)
+    _end(regrade.ends, picture, result, changed)
     return np.asarray(np.clip(result, 0, 1, out=result), np.float32)
+
+
+def _end(ends: Floats, picture: Rgb, result: Rgb, changed: Flags) -> None:
+    """Give black and white in *picture* their own tones in *result*, in areas rather than specks.
+
+    Noise at the limit would otherwise jump between what the curves say and what the end says.
+    """
+    import cv2
+
+    for c in range(3):
+        for end, tone in zip((0.0, 1.0), ends[:, c], strict=True):
+            if np.isnan(tone):
+                continue
+            near = np.clip(1 - np.abs(picture[..., c] - np.float32(end)) * 255, 0, 1)
+            areas = np.clip(4 * cv2.GaussianBlur(near, (0, 0), SPECK) - 1, 0, 1)
+            share = np.where(changed, near * areas, near)
+            result[..., c] += share * (np.float32(tone) - result[..., c])
 
 
 def field_basis(place: Floats) -> Floats:

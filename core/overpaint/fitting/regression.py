@@ -8,7 +8,7 @@ McClure; graduated non-convexity: Yang, Antonante, Tzoumas, Carlone, "Graduated 
 Robust Spatial Perception", 2020).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ __all__ = [
     "left_by",
     "length_of",
     "occupied",
+    "polished",
     "regrade_of",
     "solution",
     "typical",
@@ -42,6 +43,8 @@ PRIOR_BENDS = 0.004
 """Of the second differences of the spline's coefficients."""
 PRIOR_MATRIX = 0.1
 PRIOR_FIELD = 0.1
+ROUNDING = 0.7 / 255
+"""Pixels that typically differ by no more than this, differ by the rounding to 8 bits."""
 CROWDING = 4.0
 """Neighbouring blocks err alike: so many count as one."""
 
@@ -84,6 +87,27 @@ def _solve(amount: Floats, toward: Floats, noise: float, *, stiff: bool) -> Floa
     system = _products(basis * (amount * trust)[:, None], basis) + prior
     aim = np.einsum("ni,n->i", basis, toward * trust)
     return np.asarray(np.einsum("ni,i->n", basis, np.linalg.solve(system, aim)))
+
+
+def polished(regrade: Regrade, x: Floats, y: Floats) -> Regrade:
+    """Return *regrade* with curves that fit the pixels *x* to *y* (n, 3) to the last.
+
+    Only where what is left is no more than rounding: noise in *x* would flatten the curves. There
+    it makes up for what means over blocks blur of a bent curve.
+    """
+    left = y - regrade.curved(x)
+    length = length_of(left)
+    noise = float(np.median(length)) * 1.1
+    if noise > ROUNDING:
+        return regrade
+    weight = np.square(1 / (1 + np.square(length / (3 * noise + 1e-4))))
+    bins = _bins(x)
+    curves = np.empty_like(regrade.curves)
+    for c in range(3):
+        amount = np.bincount(bins[:, c], weight, BINS).astype(np.float64)
+        toward = np.bincount(bins[:, c], weight * left[:, c], BINS).astype(np.float64)
+        curves[c] = regrade.curves[c] + _solve(amount, toward, max(noise, 1e-4), stiff=False)
+    return replace(regrade, curves=np.clip(np.maximum.accumulate(curves, axis=1), 0, 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from overpaint.mask import Mask
 
-__all__ = ["MIN_BLOCKS", "Samples", "sample"]
+__all__ = ["MIN_BLOCKS", "Samples", "clipped", "sample"]
 
 Rgb = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 MIN_BLOCKS = 48
 """Fewer known blocks than this are no evidence."""
 MAX_SAMPLES = 4096
+ENOUGH = 400
+"""From so many on, blocks with clipped pixels can be done without."""
 ALIKE = 0.7
 """The correlation of fine structure around a block below which it counts for less."""
 NOISE = 0.006
@@ -42,7 +44,23 @@ class Samples:
 
 
 def sample(sent: Rgb, picture: Rgb, ring: Flags, mask: Mask) -> Samples | None:
-    """Means over blocks that lie in *ring* altogether; None where there are too few."""
+    """Return means over blocks that lie in *ring* altogether; None where there are too few.
+
+    Blocks with black or white pixels in *picture* are left out where there are enough others: what
+    a regrade clipped differs from pixel to pixel.
+    """
+    found = _sampled(sent, picture, ring & ~clipped(picture).any(axis=2), mask)
+    if found is not None and len(found.x) >= ENOUGH:
+        return found
+    return _sampled(sent, picture, ring, mask)
+
+
+def clipped(picture: Rgb) -> Flags:
+    """Return which values of *picture* are black or white, as 8 bits round."""
+    return np.asarray((picture < 0.5 / 255) | (picture > 254.5 / 255))
+
+
+def _sampled(sent: Rgb, picture: Rgb, ring: Flags, mask: Mask) -> Samples | None:
     import cv2
 
     side = 8

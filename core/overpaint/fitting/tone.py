@@ -25,11 +25,12 @@ from overpaint.fitting.regression import (
     left_by,
     length_of,
     occupied,
+    polished,
     regrade_of,
     solution,
     typical,
 )
-from overpaint.fitting.samples import MIN_BLOCKS, Samples, sample
+from overpaint.fitting.samples import MIN_BLOCKS, Samples, clipped, sample
 from overpaint.mask import Mask
 
 __all__ = ["Toned", "match"]
@@ -43,6 +44,8 @@ MIN_AGREEING = 0.3
 """The share of the ring that has to follow one regrade."""
 MIN_STRUCTURE = 0.2
 """The correlation of fine structure below which two pictures do not show the same."""
+MAX_PIXELS, MIN_PIXELS = 100_000, 200
+VISIBLE = 1 / 255
 PAYS = 0.95
 """To what share matching has to lower the error on blocks that it was not fitted to."""
 PAYS_MORE = 0.85
@@ -87,7 +90,32 @@ def match(sent: Rgb, picture: Rgb, known: Flags, mask: Mask) -> Outcome[Toned]:
     regrade, evidence = _fit(samples)
     if not evidence.used:
         return Outcome(picture, evidence)
-    return Outcome(apply(regrade, picture), evidence)
+    regrade = _finished(regrade, sent, picture, ring)
+    return Outcome(apply(regrade, picture, mask > 0), evidence)
+
+
+def _finished(regrade: Regrade, sent: Rgb, picture: Rgb, ring: Flags) -> Regrade:
+    """Return *regrade* with what only single pixels can tell: the last half tone, and the ends."""
+    step = max(1, int((np.count_nonzero(ring) / MAX_PIXELS) ** 0.5))
+    few = slice(step // 2, None, step)
+    chosen = ring[few, few]
+    x, y = (p[few, few][chosen].astype(np.float64) for p in (picture, sent))
+    inside = ~clipped(picture[few, few][chosen]).any(axis=1)
+    if np.count_nonzero(inside) > MIN_PIXELS and not regrade.field.any() and _plain(regrade):
+        regrade = polished(regrade, x[inside], y[inside])
+    ends = np.full((2, 3), np.nan)
+    for c in range(3):
+        for n, at in enumerate((x[:, c] < 0.5 / 255, x[:, c] > 254.5 / 255)):
+            if np.count_nonzero(at) < MIN_PIXELS:
+                continue
+            was = float(np.median(y[at, c]))
+            if abs(was - regrade.curves[c, -n]) > VISIBLE:
+                ends[n, c] = was
+    return replace(regrade, ends=ends)
+
+
+def _plain(regrade: Regrade) -> bool:
+    return np.array_equal(regrade.matrix, np.eye(3))
 
 
 def _same(sent: Rgb, picture: Rgb, ring: Flags) -> bool:
