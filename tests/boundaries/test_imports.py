@@ -14,10 +14,21 @@ SHELL = PLUGIN / "overpaint-gimp"
 
 # Who may import whom inside the core: a room (a folder, or a module at the top), and the rooms
 # it may use. docs/decisions/imports.md says why.
-LEAVES = {"errors", "geometry", "mask", "recipe", "picture", "sizes", "prompt", "catalogue"}
+LEAVES = {
+    "catalogue",
+    "errors",
+    "geometry",
+    "hidden",
+    "mask",
+    "picture",
+    "prompt",
+    "recipe",
+    "sizes",
+}
 ALLOWED = {
     "errors": set(),
     "geometry": set(),
+    "hidden": set(),
     "mask": {"geometry"},
     "recipe": {"errors"},
     "picture": {"errors", "geometry", "mask"},
