@@ -113,6 +113,7 @@ def test_the_core_imports_only_what_its_room_may(path: Path) -> None:
             continue
         beside = room in ("engine", "providers") and (
             target in ("providers.base", "providers.exchange", me)
+            or target.startswith(f"{me}_")  # helpers of one provider
             or room == "engine" == target.split(".")[0]
         )
         assert beside, f"{me} must not import {target}"
