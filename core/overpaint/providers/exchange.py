@@ -205,6 +205,23 @@ class Exchange:
             url = urljoin(address, answer.headers.get("location", ""))
         raise AnswerUnusable(f"The link to {self._title}'s picture leads in circles.", "Try again.")
 
+    async def upgrade(
+        self, path: str, *, params: Mapping[str, str], headers: Mapping[str, str]
+    ) -> "httpx.Response":
+        """Return an answer whose connection now speaks another protocol; the caller closes it.
+
+        Raises what it means where the server does not switch.
+        """
+        request = self._request("GET", path, params=params)
+        request.headers.update(headers)
+        with self._mapped(), anyio.fail_after(self._setup.timeouts.connect):
+            response = await self._http.send(request, stream=True, follow_redirects=False)
+        if response.status_code != 101:
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+            raise self._explain(Answer(response.status_code, dict(response.headers), b""))
+        return response
+
     def _request(self, method: str, path: str, **content: Any) -> "httpx.Request":
         with self._mapped():
             return self._http.build_request(
