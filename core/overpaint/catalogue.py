@@ -6,7 +6,8 @@ provider. Prices are in US dollars, as the vendors list them.
 """
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -61,8 +62,9 @@ class Price:
 class Model:
     """One model of one provider.
 
-    *features* are words that only its provider's module understands. *ends*: when it was or will
-    be shut down. *successor*: the id to use instead. *note*: a sentence for the user, or "".
+    *features* are words that only its provider's module understands, and so are the words of
+    *rates*, US dollars for a million tokens. *ends*: when it was or will be shut down.
+    *successor*: the id to use instead. *note*: a sentence for the user, or "".
     """
 
     id: str
@@ -71,6 +73,7 @@ class Model:
     state: State = State.CURRENT
     sizes: Sizes = ANY_SIZE
     price: Price | None = None
+    rates: Mapping[str, float] = field(default_factory=dict, hash=False)
     references: int = 0
     features: frozenset[str] = frozenset()
     ends: date | None = None
