@@ -34,7 +34,7 @@ from overpaint.errors import (
     Unreachable,
 )
 from overpaint.prompt import MaskUse, Role
-from overpaint.providers import comfyui_watch
+from overpaint.providers import comfyui_socket, comfyui_watch
 from overpaint.providers.base import Job, Progress, Reference, Setup, Submitted, Timeouts
 from overpaint.providers.comfyui import ComfyUI
 from overpaint.recipe import Edit
@@ -770,13 +770,13 @@ def test_a_lost_file_is_said_to_be_made(server: ComfyServer) -> None:
     assert "output/overpaint" in caught.value.hint
 
 
-def test_nobody_there_means_nothing_sent(server: ComfyServer) -> None:
+def test_nobody_there_means_nothing_sent() -> None:
     """A refused connection is Unreachable, which may be tried again."""
-    url = server.url
-    server.__exit__()
+    with ComfyServer() as server:
+        url = server.url
+
     with pytest.raises(Unreachable):
         run_provider(ComfyUI(Setup(base_url=url)))
-    server.__enter__()
 
 
 def test_plain_http_stays_on_this_machine() -> None:
@@ -835,6 +835,51 @@ def test_other_peoples_events_are_ignored(server: ComfyServer) -> None:
 
     expect(outcome.pictures[0], what, painted("a wooden door", "", DREAM, 7))
     assert all(b"not yours" not in each.picture for each in outcome.previews)
+
+
+def test_a_message_beyond_all_measure_ends_the_socket_only(
+    server: ComfyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not stored, and the history tells the rest."""
+    monkeypatch.setattr(comfyui_socket, "MAX_MESSAGE", 150)
+
+    outcome = run(server)
+
+    assert len(outcome.candidates) == 1
+    assert outcome.previews == []
+
+
+def test_pings_are_answered(server: ComfyServer) -> None:
+    """A proxy or server that checks the connection keeps it."""
+    server.heartbeat = 0.1
+    server.step_seconds = 0.4
+
+    outcome = run(server)
+
+    assert len(outcome.previews) == server.steps_shown
+
+
+def test_a_part_that_is_left_out_is_told(server: ComfyServer) -> None:
+    """node_errors beside success become a notice, without a key that they may quote."""
+    server.partly = True
+    server.echo = KEY
+
+    (notice,) = run(server, key=KEY).notices
+
+    assert "Other: Value not in list" in notice.sentence
+    assert KEY not in notice.sentence
+
+
+@pytest.mark.parametrize("sockets", [True, False])
+def test_no_error_of_a_node_shows_the_key(server: ComfyServer, *, sockets: bool) -> None:
+    """Whatever it says."""
+    server.fail, server.echo, server.sockets_offered = "error", KEY, sockets
+
+    with pytest.raises(ServerFault, match="mat1") as caught:
+        run(server, key=KEY)
+
+    assert KEY not in f"{caught.value!r} {caught.value}"
+    assert server.of("/prompt")[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 def test_a_run_that_is_cached_entirely_gives_its_picture(server: ComfyServer) -> None:
@@ -973,6 +1018,18 @@ def test_cancelling_takes_our_waiting_prompt_out_of_the_queue(server: ComfyServe
     assert server.running.id == running
     assert [each.id for each in server.pending] == [waiting]
     assert server.cleared == 0
+
+
+def test_cancelling_while_the_prompt_is_on_its_way_takes_it_back(server: ComfyServer) -> None:
+    """Its id is ours, so that it can be withdrawn although no answer was heard."""
+    server.hold = True
+    server.slow_prompt = 0.03
+
+    took = cancelled(server, lambda: bool(server.of("/prompt")))
+
+    assert took < 0.3
+    assert server.pending == []
+    assert server.running is None
 
 
 def test_closing_the_generator_between_events_is_cancelling(server: ComfyServer) -> None:
