@@ -122,8 +122,6 @@ def test_the_core_imports_only_what_its_room_may(path: Path) -> None:
             or (room == "providers" and target.startswith(f"{family}_"))
             or (family in SPEAKERS and target == "providers.openai_wire")
             or room == "engine" == target.split(".")[0]
-            # A provider may be of several modules, which begin with its name.
-            or (room == "providers" and target.split("_")[0] == me.split("_")[0])
         )
         assert beside, f"{me} must not import {target}"
 
