@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pytest_socket import disable_socket, socket_allow_hosts
+from pytest_socket import socket_allow_hosts
 
 import overpaint.wire
 
@@ -19,7 +19,7 @@ from tests import lab  # noqa: E402, it is found by the line above
 
 @pytest.fixture(autouse=True)
 def _loopback_only() -> None:
-    disable_socket(allow_unix_socket=True)
+    # Not disable_socket: the servers that tests start need sockets of their own.
     socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
 
 
