@@ -36,6 +36,7 @@ ALLOWED = {
     "wording": set(),
     "syntax": {"wording"},
     "prompt": {"recipe", "syntax", "wording"},
+    "presets": {"errors", "recipe"},
     "catalogue": {"geometry", "sizes"},
     "codec": {"errors"},
     "plan": LEAVES,
