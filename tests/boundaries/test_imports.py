@@ -39,6 +39,11 @@ ALLOWED = {
     "presets": {"errors", "recipe"},
     "catalogue": {"geometry", "sizes"},
     "codec": {"errors"},
+    "places": set(),
+    "keys": {"errors", "places"},
+    "settings": {"errors", "places", "providers.base"},
+    "budget": {"errors"},
+    "history": LEAVES | {"codec", "places"},
     "plan": LEAVES,
     "fitting": LEAVES,
     "composite": LEAVES | {"plan", "fitting.chain"},
@@ -51,6 +56,8 @@ ALLOWED = {
     "doctor": LEAVES | {"app", "runner", "wire", "providers.base"},
     "serve": LEAVES | {"app", "runner", "wire", "providers.base"},
     "cli": LEAVES | {"app", "runner", "files", "doctor", "providers.base"},
+    # Groups of commands that cli attaches.
+    "commands": LEAVES | {"keys", "history", "providers.registry"},
     "__main__": {"cli"},
     "__init__": set(),
 }
