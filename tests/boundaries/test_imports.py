@@ -51,13 +51,34 @@ ALLOWED = {
     "providers": LEAVES | {"codec"},
     "engine": LEAVES | {"providers.base"},
     "runner": LEAVES | {"codec", "plan", "composite", "fitting.chain", "providers.base"},
-    "app": LEAVES | {"plan", "runner", "providers.base", "providers.registry"},
+    "app": LEAVES
+    | {
+        "budget",
+        "codec",
+        "history",
+        "keys",
+        "plan",
+        "providers.base",
+        "providers.registry",
+        "runner",
+        "settings",
+    },
     "files": LEAVES,
     "doctor": LEAVES | {"app", "runner", "wire", "providers.base"},
     "serve": LEAVES | {"app", "runner", "wire", "providers.base"},
-    "cli": LEAVES | {"app", "runner", "files", "doctor", "providers.base"},
-    # Groups of commands that cli attaches.
-    "commands": LEAVES | {"keys", "history", "providers.registry"},
+    # The commands of the command line, which cli attaches.
+    "commands": LEAVES
+    | {
+        "app",
+        "doctor",
+        "files",
+        "history",
+        "keys",
+        "providers.base",
+        "providers.registry",
+        "runner",
+    },
+    "cli": {"commands", "errors"},
     "__main__": {"cli"},
     "__init__": set(),
 }

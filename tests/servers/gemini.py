@@ -16,7 +16,6 @@ from typing import Any
 
 from aiohttp import web
 from PIL import Image, ImageOps
-
 from tests.servers.base import Server
 
 KEY = "test-key-marked-1"
@@ -238,8 +237,9 @@ class Gemini(Server):
             if number == self.stall_after:
                 await asyncio.sleep(60)
             if isinstance(chunk, dict):
-                chunk = b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n"
-            await response.write(chunk)
+                await response.write(b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n")
+            else:
+                await response.write(chunk)
         if self.stall_after is not None and self.stall_after >= len(chunks):
             await asyncio.sleep(60)
         return response

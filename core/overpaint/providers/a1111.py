@@ -58,7 +58,7 @@ from overpaint.providers.base import (
     Submitted,
     Timeouts,
 )
-from overpaint.providers.exchange import Answer, Exchange, picture_bytes
+from overpaint.providers.exchange import Answer, Exchange, host_of, picture_bytes
 from overpaint.recipe import Edit
 from overpaint.sizes import Sizes
 
@@ -93,6 +93,11 @@ class A1111:
         base = (setup.base_url or BASE_URL).rstrip("/").removesuffix(f"/{API}")
         self._setup = replace(setup, base_url=base)
         self._options = Options(setup.options)
+
+    @property
+    def receiver(self) -> str:
+        """The host that gets the pixels."""
+        return host_of(self._setup.base_url or BASE_URL)
 
     @property
     def capabilities(self) -> Capabilities:

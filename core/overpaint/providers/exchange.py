@@ -46,6 +46,7 @@ __all__ = [
     "ServerEvent",
     "by_status",
     "check_address",
+    "host_of",
     "picture_bytes",
     "retry_after",
 ]
@@ -357,6 +358,14 @@ def _unreachable(host: str, error: Exception) -> Unreachable:
         f"{host} cannot be reached.",
         "Nothing was sent. Check the network, the base URL, and whether the server runs.",
     )
+
+
+def host_of(url: str) -> str:
+    """Return the host, with its port, of a base URL; "" where it is none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
 
 
 def check_address(url: str, *, plain_http: bool = False) -> str:

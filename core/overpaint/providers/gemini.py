@@ -47,7 +47,7 @@ from overpaint.errors import (
 from overpaint.geometry import Extent
 from overpaint.prompt import Dialect, MaskUse
 from overpaint.providers.base import Candidate, Capabilities, Event, Job, Notice, Progress, Setup
-from overpaint.providers.exchange import Answer, Exchange
+from overpaint.providers.exchange import Answer, Exchange, host_of
 from overpaint.providers.gemini_wire import Reading, chunks_of, explain, unknown_model, usage_of
 from overpaint.recipe import Edit
 
@@ -78,6 +78,11 @@ class Gemini:
     def __init__(self, setup: Setup = Setup()) -> None:  # noqa: B008, a Setup never changes
         self._setup = setup
         self._model = _model(setup.model)
+
+    @property
+    def receiver(self) -> str:
+        """The host that gets the pixels."""
+        return host_of(self._setup.base_url or BASE_URL)
 
     @property
     def capabilities(self) -> Capabilities:

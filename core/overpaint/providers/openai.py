@@ -45,7 +45,7 @@ from overpaint.providers.base import (
     Progress,
     Setup,
 )
-from overpaint.providers.exchange import Answer, Exchange, picture_bytes
+from overpaint.providers.exchange import Answer, Exchange, host_of, picture_bytes
 from overpaint.providers.openai_wire import (
     Problem,
     by_code,
@@ -96,6 +96,11 @@ class OpenAI:
     def __init__(self, setup: Setup = Setup()) -> None:  # noqa: B008, a Setup never changes
         self._setup = setup
         self._model = catalogue.usual(self.name, setup.model)
+
+    @property
+    def receiver(self) -> str:
+        """The host that gets the pixels."""
+        return host_of(self._setup.base_url or BASE_URL)
 
     @property
     def capabilities(self) -> Capabilities:
