@@ -25,6 +25,7 @@ ALLOWED = {
     "wording": set(),
     "syntax": {"wording"},
     "prompt": {"recipe", "syntax", "wording"},
+    "rewrite": {"errors", "recipe", "prompt", "syntax", "wording"},
     "presets": {"errors", "recipe"},
     "catalogue": {"geometry", "sizes"},
     "codec": {"errors"},
