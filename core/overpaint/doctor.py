@@ -31,6 +31,7 @@ LIBRARIES = {
     "platformdirs": "platformdirs",
     "pypatchmatch": "patchmatch",
     "rich": "rich",
+    "tomlkit": "tomlkit",
 }
 """What must be installed, by its name on PyPI, and the module that it brings."""
 
@@ -141,8 +142,9 @@ def _fills_a_hole() -> bool:
 
     from overpaint import app
     from overpaint.geometry import Extent
-    from overpaint.picture import Patch, Source
+    from overpaint.picture import Source
     from overpaint.recipe import Edit, Recipe
+    from overpaint.runner import Made
 
     size, dark, light = Extent(64, 64), 40, 220
     pixels = np.full((size.height, size.width, 4), 255, np.uint8)
@@ -154,9 +156,8 @@ def _fills_a_hole() -> bool:
 
     async def run() -> bool:
         recipe = Recipe(edit=Edit.REMOVE, seed=1)
-        patches = [
-            event async for event in app.run(recipe, size.box, source) if isinstance(event, Patch)
-        ]
+        async with app.run(recipe, size.box, source) as events:
+            patches = [event.patch async for event in events if isinstance(event, Made)]
         return bool(patches) and bool((patches[0].pixels[28:36, 8:16, :3] == dark).all())
 
     return anyio.run(run)

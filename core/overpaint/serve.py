@@ -21,10 +21,10 @@ from overpaint import __version__, app, wire
 from overpaint.errors import OverpaintError, Unexpected
 from overpaint.geometry import Box, Extent
 from overpaint.mask import Mask
-from overpaint.picture import Patch, Pixels, Source
+from overpaint.picture import Pixels, Source
 from overpaint.providers.base import Notice, Progress
 from overpaint.recipe import Recipe
-from overpaint.runner import Event, Finished
+from overpaint.runner import Event, Finished, Made
 
 __all__ = ["main"]
 
@@ -92,8 +92,12 @@ class _Server:
                 yield _planned(request)
             elif isinstance(request, wire.RunEdit):
                 recipe, region, source = _read(request)
-                async for event in app.run(recipe, region, source):
-                    yield _told(event, recipe, source, wire.WITH_ALPHA[request.format])
+                pixel_format = wire.WITH_ALPHA[request.format]
+                async with app.run(recipe, region, source) as events:
+                    async for event in events:
+                        message = _told(event, source, pixel_format)
+                        if message is not None:
+                            yield message
             else:
                 yield _refused(f"A core does not answer {request.type!r}.")
         except OverpaintError as error:
@@ -181,7 +185,8 @@ def _encode(pixels: Pixels, pixel_format: str) -> wire.Blob:
     return np.ascontiguousarray(samples).data.cast("B")
 
 
-def _told(event: Event, recipe: Recipe, source: Source, pixel_format: str) -> wire.Message:
+def _told(event: Event, source: Source, pixel_format: str) -> wire.Message | None:
+    """Return *event* as a message; None for what no shell asks for yet."""
     match event:
         case Progress(fraction, phase):
             return wire.Progress(fraction=fraction, phase=phase)
@@ -189,7 +194,8 @@ def _told(event: Event, recipe: Recipe, source: Source, pixel_format: str) -> wi
             return wire.Notice(sentence=sentence)
         case Finished(seconds):
             return wire.Done(seconds=seconds)
-        case Patch(region, pixels, mask):
+        case Made(_, patch, recipe):
+            region, pixels, mask = patch.region, patch.pixels, patch.mask
             same = np.array_equal(mask, source.selection)
             return wire.PatchMade(
                 recipe=recipe.to_dict(),
@@ -198,6 +204,8 @@ def _told(event: Event, recipe: Recipe, source: Source, pixel_format: str) -> wi
                 pixels=_encode(pixels, pixel_format),
                 mask=None if same else np.ascontiguousarray(mask).data.cast("B"),
             )
+        case _:
+            return None
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from overpaint.errors import EngineMissing
 from overpaint.geometry import Box
 from overpaint.picture import Patch, Source
 from overpaint.recipe import Recipe
+from overpaint.runner import Event, Made
 
 ROOT = Path(__file__).parents[2]
 
@@ -120,8 +122,14 @@ def test_what_a_library_logs_as_it_loads_is_its_reason(
 def test_an_engine_that_does_not_fill_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hole is really filled, with what is around it."""
 
-    async def untouched(_: Recipe, region: Box, source: Source) -> AsyncGenerator[Patch, None]:
-        yield Patch(region, source.pixels, source.selection)
+    @asynccontextmanager
+    async def untouched(
+        recipe: Recipe, region: Box, source: Source
+    ) -> AsyncIterator[AsyncIterator[Event]]:
+        async def events() -> AsyncIterator[Event]:
+            yield Made(0, Patch(region, source.pixels, source.selection), recipe)
+
+        yield events()
 
     monkeypatch.setattr(app, "run", untouched)
 
@@ -134,7 +142,8 @@ def test_an_engine_that_does_not_fill_is_found(monkeypatch: pytest.MonkeyPatch) 
 def test_an_engine_that_is_missing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine's own sentence is passed on."""
 
-    async def missing(*_: object) -> AsyncGenerator[Patch, None]:
+    @asynccontextmanager
+    async def missing(*_: object) -> AsyncIterator[AsyncIterator[Event]]:
         raise EngineMissing("The library does not load.")
         yield
 

@@ -143,6 +143,8 @@ class Exchange:
         self.base_url = check_address(setup.base_url or base_url, plain_http=setup.plain_http)
         self._auth = dict(auth or {})
         self._explain = explain or (lambda answer: by_status(answer, title))
+        self.headers: Mapping[str, str] = {}
+        """Of the latest answer: events of a stream come without any."""
 
     async def get(self, path: str, *, params: Mapping[str, str] | None = None) -> Answer:
         return await self._whole(self._request("GET", path, params=params))
@@ -205,6 +207,23 @@ class Exchange:
             url = urljoin(address, answer.headers.get("location", ""))
         raise AnswerUnusable(f"The link to {self._title}'s picture leads in circles.", "Try again.")
 
+    async def upgrade(
+        self, path: str, *, params: Mapping[str, str], headers: Mapping[str, str]
+    ) -> "httpx.Response":
+        """Return an answer whose connection now speaks another protocol; the caller closes it.
+
+        Raises what it means where the server does not switch.
+        """
+        request = self._request("GET", path, params=params)
+        request.headers.update(headers)
+        with self._mapped(), anyio.fail_after(self._setup.timeouts.connect):
+            response = await self._http.send(request, stream=True, follow_redirects=False)
+        if response.status_code != 101:
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+            raise self._explain(Answer(response.status_code, dict(response.headers), b""))
+        return response
+
     def _request(self, method: str, path: str, **content: Any) -> "httpx.Request":
         with self._mapped():
             return self._http.build_request(
@@ -262,7 +281,7 @@ class Exchange:
             with anyio.fail_after(deadline - time.monotonic()):
                 response = await self._http.send(request, stream=True, follow_redirects=False)
             try:
-                headers = dict(response.headers)
+                headers = self.headers = dict(response.headers)
                 yield Answer(response.status_code, headers, b"", self._setup.key)
                 size = 0
                 pieces: AsyncIterator[bytes] = response.aiter_bytes()
