@@ -84,8 +84,13 @@ def _row(provider: Provider) -> tuple[str, ...]:
         str(can.references or "no"),
         _how(can.previews),
         str(can.concurrency),
-        " or ".join(f"`{key}`" for key in keys) if can.needs_key or keys else "none",
+        _keys(keys, needed=can.needs_key),
     )
+
+
+def _keys(names: Sequence[str], *, needed: bool) -> str:
+    said = " or ".join(f"`{name}`" for name in names)
+    return said if needed else f"{said}, if the server wants one" if said else "none"
 
 
 def _unwanted(can: Capabilities) -> str:
@@ -147,9 +152,7 @@ def megapixels(pixels: int) -> str:
 
 def price(model: Model) -> str:
     """Say what a picture costs, in US dollars, at what is estimated and at other settings."""
-    others = [
-        f"{word}: {steps(cost)}" for word, cost in model.tiers.items() if cost != model.price
-    ]
+    others = [f"{word}: {steps(cost)}" for word, cost in model.tiers.items() if cost != model.price]
     return "; ".join([*([steps(model.price)] if model.price else []), *others])
 
 

@@ -47,8 +47,8 @@ def test_a_model_says_all_that_is_known_of_it() -> None:
 
     assert section.endswith(
         "| `old` (default) | pictures | 1024x1024, 1536x1024 | 3 | $0.04 up to 1 MP, $0.1 above, "
-        "$0.01 more for each picture sent; low: $0.01 | gone (2026-10-23) | It never &#124; edited pictures. "
-        "Use `new` instead. |\n"
+        "$0.01 more for each picture sent; low: $0.01 | gone (2026-10-23) | "
+        "It never &#124; edited pictures. Use `new` instead. |\n"
         "| `words` | text only |  |  |  | works |  |\n"
     )
 

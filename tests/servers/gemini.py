@@ -16,7 +16,6 @@ from typing import Any
 
 from aiohttp import web
 from PIL import Image, ImageOps
-
 from tests.servers.base import Server
 
 KEY = "test-key-marked-1"
