@@ -37,6 +37,7 @@ from overpaint.prompt import MaskUse, Role
 from overpaint.providers import comfyui_socket, comfyui_watch
 from overpaint.providers.base import Job, Progress, Reference, Setup, Submitted, Timeouts
 from overpaint.providers.comfyui import ComfyUI
+from overpaint.providers.comfyui_workflow import MARKS, built_in
 from overpaint.recipe import Edit
 
 DREAM = "dream.safetensors"
@@ -512,6 +513,33 @@ def test_the_body_of_a_request_is_a_workflow_too(server: ComfyServer, tmp_path: 
     path.write_text(json.dumps({"prompt": json.loads(path.read_text()), "client_id": "x"}))
 
     assert len(run(server, options={"workflow": str(path)}, model=None).candidates) == 1
+
+
+def test_the_example_of_the_documentation_runs(server: ComfyServer, tmp_path: Path) -> None:
+    """docs/comfyui.md holds a workflow that works as it is, and lists every mark."""
+    page = (Path(__file__).parents[2] / "docs" / "comfyui.md").read_text(encoding="utf-8")
+    path = tmp_path / "example.json"
+    path.write_text(page.partition("```json")[2].partition("```")[0])
+    what = job()
+
+    outcome = run(server, what, model=None, options={"workflow": str(path)})
+
+    expect(outcome.pictures[0], what, painted("a wooden door", "blurry, text, watermark", DREAM, 7))
+    assert outcome.notices == []
+    internal = {"preset"}
+    assert {mark for mark in MARKS if f"`overpaint:{mark}`" not in page} == internal
+
+
+def test_the_built_in_workflows_are_whole(server: ComfyServer) -> None:
+    """Each is valid for a server that has all nodes, and has the marks that its edit needs."""
+    server.lacking = set()
+    folder = Path(comfyui_socket.__file__).parents[1] / "workflows"
+    names = {path.stem for path in folder.glob("*.json")}
+    assert names == {"inpaint", "inpaint-model", "redraw", "redraw-reference", "generate"}
+    for name in names:
+        workflow = built_in(name)
+        pictures = set() if name == "generate" else {"image", "mask"}
+        assert not workflow.missing({"prompt", "negative", "seed", "model", "output"} | pictures)
 
 
 # What the server lacks
