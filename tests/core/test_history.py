@@ -342,6 +342,35 @@ def test_a_run_at_work_is_not_touched_by_others(journal: Journal) -> None:
         assert other.record(run_id).state is State.RUNNING
 
 
+def no_locks(*_: object) -> None:
+    raise OSError(37, "No locks available")
+
+
+def test_without_locks_a_run_counts_as_at_work_for_a_day(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network file systems have none: history works there as well."""
+    monkeypatch.setattr(places, "_lock", no_locks)
+    run_id = journal.begin(a_run())
+
+    assert journal.record(run_id).state is State.RUNNING
+    assert journal.recover() == []
+    os.utime(journal.record(run_id).folder / "running", (0, 0))
+    assert journal.recover() == [run_id]
+
+
+def test_a_file_that_the_user_removed_is_not_offered(journal: Journal) -> None:
+    """What is on disk counts, not what was."""
+    run_id = journal.begin(a_run(shots=TWO))
+    for shot in (0, 1):
+        path = journal.candidate(run_id, 1, shot, PNG)
+    path.unlink()
+
+    kept = journal.candidates(run_id)
+
+    assert [(set(each.files), each.complete) for each in kept] == [({0}, False)]
+
+
 WRITERS = """
 import os, random, signal, sys, time
 from pathlib import Path

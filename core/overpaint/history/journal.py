@@ -221,19 +221,18 @@ class Journal:
     def candidates(self, run_id: str) -> list[Kept]:
         """Return what is on disk of the run's candidates, by their number."""
         record = self.record(run_id)
-        self._adopt(record.id, record.folder)
-        files: dict[int, dict[int, Path]] = {}
-        texts: dict[int, list[str]] = {}
-        for number, shot, file, text in self._ledger.kept(record.id):
-            files.setdefault(number, {})[shot] = record.folder / file
-            texts.setdefault(number, []).append(text)
+        there = self._adopt(record.id, record.folder)
+        said = {(number, shot): text for number, shot, text in self._ledger.texts(record.id)}
         shots = set(range(len(record.facts.shots)))
+        files: dict[int, dict[int, Path]] = {}
+        for number, shot in sorted(there):
+            files.setdefault(number, {})[shot] = there[number, shot]
         return [
             Kept(
                 number=number,
                 files=found,
                 complete=shots <= set(found),
-                text="\n".join(filter(None, texts[number])),
+                text="\n".join(filter(None, (said.get((number, shot)) for shot in found))),
             )
             for number, found in files.items()
         ]
@@ -376,13 +375,14 @@ class Journal:
         if complete and not places.is_held(folder / RUNNING):
             self._ledger.finish(facts.id, State.DONE, None)
 
-    def _adopt(self, run_id: str, folder: Path) -> None:
-        """Give rows to candidates that are on disk only."""
+    def _adopt(self, run_id: str, folder: Path) -> dict[Slot, Path]:
+        """Give rows to candidates that are on disk only; return all that are there."""
         with database.mapped(self.folder):
             files = _on_disk(folder)
-            known = {(number, shot) for number, shot, _, _ in self._ledger.kept(run_id)}
+            known = {(number, shot) for number, shot, _ in self._ledger.texts(run_id)}
             for slot in sorted(set(files) - known):
                 self._ledger.keep(run_id, slot, files[slot], files[slot].stat().st_size)
+        return files
 
     def _need_room(self, size: int) -> None:
         free = shutil.disk_usage(self.folder).free
