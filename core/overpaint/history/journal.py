@@ -67,6 +67,7 @@ class Journal:
         self.folder = folder
         self._ledger = ledger
         self._held: dict[str, places.Hold] = {}
+        self._folders: dict[str, Path] = {}
 
     @classmethod
     def open(cls, folder: Path | None = None) -> "Journal":
@@ -124,7 +125,7 @@ class Journal:
                 hold.release()
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
-        self._held[run_id] = hold
+        self._held[run_id], self._folders[run_id] = hold, folder
         return run_id
 
     def submitted(self, run_id: str, remote_id: str) -> None:
@@ -137,7 +138,8 @@ class Journal:
         *data* is the file's bytes as they came, *text* what the model said beside it. The same
         bytes may come twice; others for the same number and shot raise ValueError.
         """
-        folder = self._ledger.folder(run_id)
+        # Known by heart since it began: not even a database that fails may lose a candidate.
+        folder = self._folders.get(run_id) or self._ledger.folder(run_id)
         if folder is None:
             raise RunUnknown(f"History has no run {run_id!r:.40}.", "It may have been removed.")
         path = folder / f"{number:02}-{shot:03}{_suffix(data)}"
@@ -296,15 +298,15 @@ class Journal:
     def prune(self, max_bytes: int | None = None, max_days: float | None = None) -> Pruned:
         """Remove the oldest runs beyond these limits; what was spent stays known.
 
-        None is no limit. Runs at work are left alone, and the newest that ended always stays.
+        None and 0 are no limit. Runs at work are left alone, and the newest that ended stays.
         """
         self.recover()
-        oldest = 0.0 if max_days is None else time.time() - max_days * 86400
+        oldest = time.time() - max_days * 86400 if max_days else 0.0
         total, beyond = 0, []
         for place, run in enumerate(self._ledger.ended()):
             _, _, size, began = run
             total += size
-            too_much = max_bytes is not None and total > max_bytes
+            too_much = total > max_bytes if max_bytes else False
             if place > 0 and (too_much or began < oldest):
                 beyond.append(run)
         return self._remove(beyond)
@@ -314,6 +316,9 @@ class Journal:
         self.recover()
         pruned = self._remove(self._ledger.ended())
         self._ledger.forget_spending()
+        with database.mapped(self.folder):
+            for file in self.folder.glob(f"{DATABASE}.damaged-*"):
+                file.unlink(missing_ok=True)
         return pruned
 
     def _remove(self, runs: list[Ended]) -> Pruned:

@@ -106,6 +106,13 @@ class Ledger:
             )
             if added.rowcount:
                 self._execute("UPDATE run SET bytes = bytes + ? WHERE id = ?", size, run_id)
+            elif text:  # another process saw the file first
+                self._execute(
+                    "UPDATE candidate SET text = ? WHERE run = ? AND number = ? AND shot = ?",
+                    text,
+                    run_id,
+                    *slot,
+                )
 
     def usage(self, run_id: str, usage: UsageLike) -> None:
         self._write(
