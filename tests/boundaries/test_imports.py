@@ -39,7 +39,7 @@ ALLOWED = {
     "runner": LEAVES | {"codec", "plan", "composite", "fitting.chain", "providers.base"},
     "app": LEAVES | {"plan", "runner", "providers.base", "providers.registry"},
     "files": LEAVES,
-    "doctor": LEAVES | {"app", "wire", "providers.base"},
+    "doctor": LEAVES | {"app", "places", "wire", "providers.base"},
     "serve": LEAVES | {"app", "runner", "wire", "providers.base"},
     "cli": LEAVES | {"app", "runner", "files", "doctor", "providers.base"},
     # Groups of commands that cli attaches.

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from overpaint import places
-from overpaint.errors import FileUnwritable, HistoryProblem, OverpaintError, RunUnknown
+from overpaint.errors import HistoryProblem, OverpaintError, RunUnknown
 from overpaint.history import database
 from overpaint.history.ledger import Ended, Ledger, Slot, UsageLike
 from overpaint.history.records import Facts, Kept, Record, Run, State, Told
@@ -253,32 +253,14 @@ class Journal:
         Candidates go out as they came, source and selection as 8-bit PNGs to look at. Raises
         FileUnwritable, also where one of the files is there already.
         """
-        from overpaint.history.pictures import for_the_eye
+        from overpaint.history import export
 
         record = self.record(run_id)
-        made = {".json": record.facts.to_json().encode()}
+        source = None
         with suppress(HistoryProblem):  # what was paid for comes out all the same
-            made |= {f"-{name}.png": png for name, png in for_the_eye(self.source(record.id))}
-        single = len(record.facts.shots) == 1
+            source = self.source(record.id)
         with database.mapped(self.folder):
-            for kept in self.candidates(record.id):
-                for shot, file in kept.files.items():
-                    name = f"-{kept.number}" if single else f"-{kept.number}-{shot}"
-                    made[name + file.suffix] = file.read_bytes()
-        files = {folder / f"{record.id}{name}": data for name, data in made.items()}
-        for path in files:
-            if path.exists():
-                raise FileUnwritable(f"{path} is there already.", "Name another folder.")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for path, data in files.items():
-                path.write_bytes(data)
-        except OSError as error:
-            raise FileUnwritable(
-                f"Nothing can be written to {folder}: {error.strerror or error}.",
-                "Choose another folder, or make room.",
-            ) from error
-        return list(files)
+            return export.write(record, self.candidates(record.id), source, folder)
 
     # Tidying.
 
