@@ -256,8 +256,8 @@ def test_pruning_removes_the_oldest_first(journal: Journal) -> None:
     size = journal.record(ids[1]).bytes
     folders = {run_id: journal.record(run_id).folder for run_id in ids}
 
-    assert journal.prune(max_bytes=3 * size, max_days=1).runs == 0
-    pruned = journal.prune(max_bytes=2 * size)
+    assert journal.prune(max_bytes=3 * size + 100, max_days=1).runs == 0
+    pruned = journal.prune(max_bytes=2 * size + 100)
     assert (pruned.runs, pruned.bytes) == (1, size)
     assert [record.id for record in journal.runs()] == [ids[3], ids[2], ids[0]]
     assert {run_id for run_id, folder in folders.items() if folder.exists()} == set(ids) - {ids[1]}
