@@ -427,6 +427,7 @@ def start_writers(folder: Path, rounds: int) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="no SIGKILL")
 def test_no_kill_loses_a_candidate(tmp_path: Path) -> None:
     """Killed at random moments, two at once: what was kept is there whole, history opens."""
