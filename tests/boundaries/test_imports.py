@@ -66,7 +66,7 @@ ALLOWED = {
         "settings",
     },
     "files": LEAVES,
-    "doctor": LEAVES | {"app", "runner", "wire", "providers.base"},
+    "doctor": LEAVES | {"app", "places", "runner", "wire", "providers.base"},
     "serve": LEAVES | {"app", "runner", "wire", "providers.base"},
     # The commands of the command line, which cli attaches.
     "commands": LEAVES
