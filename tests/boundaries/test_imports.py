@@ -114,7 +114,7 @@ def test_the_core_imports_only_what_its_room_may(path: Path) -> None:
         if target in allowed or target.split(".")[0] in allowed:
             continue
         beside = room in ("engine", "providers") and (
-            target in ("providers.base", "providers.exchange", me)
+            target in ("providers.base", "providers.exchange", "providers.options", me)
             or target.startswith(f"{me}_")  # helpers of one provider
             or room == "engine" == target.split(".")[0]
             # A provider may be of several modules, which begin with its name.

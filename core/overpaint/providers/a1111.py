@@ -44,7 +44,6 @@ from overpaint.errors import (
 from overpaint.mask import Mask
 from overpaint.prompt import Dialect, MaskUse
 from overpaint.providers.a1111_answers import explain, info_of, pictures_of, said
-from overpaint.providers.a1111_options import Options
 from overpaint.providers.a1111_watch import Sight, Watch
 from overpaint.providers.base import (
     Candidate,
@@ -59,6 +58,7 @@ from overpaint.providers.base import (
     Timeouts,
 )
 from overpaint.providers.exchange import Answer, Exchange, picture_bytes
+from overpaint.providers.options import Options
 from overpaint.recipe import Edit
 from overpaint.sizes import Sizes
 
@@ -92,7 +92,7 @@ class A1111:
             setup = replace(setup, timeouts=PATIENCE)
         base = (setup.base_url or BASE_URL).rstrip("/").removesuffix(f"/{API}")
         self._setup = replace(setup, base_url=base)
-        self._options = Options(setup.options)
+        self._options = Options(setup.options, "the Stable Diffusion server", unset=("", "server"))
 
     @property
     def capabilities(self) -> Capabilities:
@@ -186,7 +186,7 @@ class A1111:
             if ":" not in self._setup.key:
                 raise KeyRejected(
                     "The key of a Stable Diffusion server is a name and a password.",
-                    "Write it as user:password with 'overpaint keys set A1111_AUTH'.",
+                    "Write it as user:password with A1111_AUTH or 'overpaint keys set a1111'.",
                 )
             word = base64.b64encode(self._setup.key.encode()).decode()
             auth["authorization"] = f"Basic {word}"
@@ -224,10 +224,10 @@ class A1111:
         # stable-diffusion.cpp takes no nulls: what the server is to decide is left out.
         asked = {
             "steps": options.number("steps", 25, 1, 1000),
-            "cfg_scale": options.fraction("cfg", 7.0),
+            "cfg_scale": options.fraction("cfg", 7.0, 0, 1000),
             "sampler_name": options.get("sampler"),
             "scheduler": options.get("scheduler"),
-            "distilled_cfg_scale": options.fraction("distilled_cfg", None),
+            "distilled_cfg_scale": options.fraction("distilled_cfg", None, 0, 1000),
         }
         body |= {name: value for name, value in asked.items() if value is not None}
         if job.edit is Edit.GENERATE:
