@@ -276,7 +276,8 @@ class A1111:
 
 async def _leave(posting: "asyncio.Task[Answer]", watch: Watch, policy: str) -> None:
     """End the call. Where no answer came the server goes on working, and is stopped."""
-    if posting.done() and not isinstance(posting.exception(), ConnectionLost):
+    ended = posting.done() and not posting.cancelled()
+    if ended and not isinstance(posting.exception(), ConnectionLost):
         return
     posting.cancel()
     with anyio.CancelScope(shield=True), anyio.move_on_after(0.25):
@@ -336,5 +337,6 @@ async def _names(exchange: Exchange, route: str) -> tuple[str, ...]:
     names = []
     for row in rows:
         aliases = row.get("aliases")
-        names += [row.get("name"), row.get("label"), *(aliases or ())]
+        others = aliases if isinstance(aliases, list) else []
+        names += [row.get("name"), row.get("label"), *others]
     return tuple(dict.fromkeys(str(name) for name in names if name))
