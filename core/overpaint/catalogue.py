@@ -6,7 +6,8 @@ provider. Prices are in US dollars, as the vendors list them.
 """
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -61,8 +62,10 @@ class Price:
 class Model:
     """One model of one provider.
 
-    *features* are words that only its provider's module understands. *ends*: when it was or will
-    be shut down. *successor*: the id to use instead. *note*: a sentence for the user, or "".
+    *features* are words that only its provider's module understands, and so are the words of
+    *rates*, US dollars for a million tokens, and of *tiers*, what a picture costs at other
+    settings. *ends*: when it was or will be shut down. *successor*: the id to use instead.
+    *note*: a sentence for the user, or "".
     """
 
     id: str
@@ -71,6 +74,8 @@ class Model:
     state: State = State.CURRENT
     sizes: Sizes = ANY_SIZE
     price: Price | None = None
+    rates: Mapping[str, float] = field(default_factory=dict, hash=False)
+    tiers: Mapping[str, Price] = field(default_factory=dict, hash=False)
     references: int = 0
     features: frozenset[str] = frozenset()
     ends: date | None = None
@@ -123,19 +128,20 @@ def _read(provider: str) -> tuple[date | None, tuple[Model, ...]]:
     if not file.is_file():
         return None, ()
     data = tomllib.loads(file.read_text(encoding="utf-8"))
-    shared = data.get("sizes", {})
-    return data["listed"], tuple(_model(row, shared) for row in data["model"])
+    return data["listed"], tuple(_model(row, data) for row in data["model"])
 
 
 def _model(row: dict[str, Any], shared: dict[str, Any]) -> Model:
     row = dict(row)
     sizes = row.pop("sizes", {})
     price = row.pop("price", None)
+    prices = shared.get("prices", {})
     return Model(
         output=Output(row.pop("output", Output.IMAGE)),
         state=State(row.pop("state", State.CURRENT)),
-        sizes=_sizes(shared[sizes] if isinstance(sizes, str) else sizes),
-        price=None if price is None else _price(price),
+        sizes=_sizes(shared["sizes"][sizes] if isinstance(sizes, str) else sizes),
+        price=None if price is None else _price(price, prices),
+        tiers={word: _price(each, prices) for word, each in row.pop("tiers", {}).items()},
         features=frozenset(row.pop("features", ())),
         **row,
     )
@@ -148,6 +154,7 @@ def _sizes(row: dict[str, Any]) -> Sizes:
     return Sizes(fixed=fixed, aspects=aspects, **row)
 
 
-def _price(row: dict[str, Any]) -> Price:
+def _price(row: dict[str, Any] | str, shared: dict[str, Any]) -> Price:
+    row = shared[row] if isinstance(row, str) else row
     steps = tuple((int(pixels), float(price)) for pixels, price in row["steps"])
     return Price(steps=steps, per_input=row.get("per_input", 0.0))

@@ -31,6 +31,7 @@ LIBRARIES = {
     "platformdirs": "platformdirs",
     "pypatchmatch": "patchmatch",
     "rich": "rich",
+    "tomlkit": "tomlkit",
 }
 """What must be installed, by its name on PyPI, and the module that it brings."""
 

@@ -10,10 +10,15 @@
         KeyMissing               the provider needs a key, and none is set
         AddressInvalid           a base URL that cannot be used, or not safely
         BudgetSpent              this would cost more than the user allows a day
+        KeyInvalid               what was given is no key, or no name of one
+        RunUnknown               history has no such run, or more than one
       FileProblem              a file on disk
         FileUnreadable           cannot be opened or decoded
         FileUnwritable           cannot be written
         FormatUnsupported        a format that cannot hold the result
+        KeyStoreProblem          keys cannot be kept, or others could read them
+        SettingsInvalid          the settings say what cannot be used
+        HistoryProblem           history cannot be read or written
       ProviderFailed           the provider could not make the pixels
         EngineMissing            the offline engine's library does not load
         Unreachable              nothing was sent: no connection came about
@@ -50,8 +55,11 @@ __all__ = [
     "FileUnreadable",
     "FileUnwritable",
     "FormatUnsupported",
+    "HistoryProblem",
+    "KeyInvalid",
     "KeyMissing",
     "KeyRejected",
+    "KeyStoreProblem",
     "ModelUnknown",
     "NoPicture",
     "OverpaintError",
@@ -60,9 +68,11 @@ __all__ = [
     "RecipeInvalid",
     "RequestError",
     "RequestRejected",
+    "RunUnknown",
     "SelectionEmpty",
     "SelectionMismatch",
     "ServerFault",
+    "SettingsInvalid",
     "TimedOut",
     "Unexpected",
     "Unreachable",
@@ -119,6 +129,14 @@ class BudgetSpent(RequestError):
     code = "budget-spent"
 
 
+class KeyInvalid(RequestError):
+    code = "key-invalid"
+
+
+class RunUnknown(RequestError):
+    code = "run-unknown"
+
+
 class FileProblem(OverpaintError):
     code = "file"
 
@@ -133,6 +151,18 @@ class FileUnwritable(FileProblem):
 
 class FormatUnsupported(FileProblem):
     code = "format-unsupported"
+
+
+class KeyStoreProblem(FileProblem):
+    code = "key-store"
+
+
+class SettingsInvalid(FileProblem):
+    code = "settings-invalid"
+
+
+class HistoryProblem(FileProblem):
+    code = "history"
 
 
 class ProviderFailed(OverpaintError):

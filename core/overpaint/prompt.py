@@ -114,10 +114,13 @@ class _Wish:
         return reading
 
     def _refuse(self, text: str) -> None:
-        reading = self._reading(text)
-        for listed in (reading.text, *reading.unwanted):
+        waiting = [text]
+        while waiting:
+            reading = self._reading(waiting.pop())
+            waiting.extend(reading.unwanted)
             known = {item.casefold() for item in self.unwanted}
-            self.unwanted.extend(item for item in _items(listed) if item.casefold() not in known)
+            new = (item for item in _items(reading.text) if item.casefold() not in known)
+            self.unwanted.extend(new)
 
     @property
     def lead(self) -> str:
@@ -134,7 +137,8 @@ def _items(text: str) -> list[str]:
     """Return what a list with commas holds; one with brackets stays whole."""
     whole = text.strip(" \t\n,;")
     found = [whole] if re.search(r"[()\[\]]", whole) else whole.split(",")
-    return [item for item in dict.fromkeys(map(str.strip, found)) if item]
+    items = dict.fromkeys(item.strip(" \t\n.") for item in found)
+    return [item for item in items if item]
 
 
 # Instructions
@@ -154,8 +158,9 @@ def _instruct(wish: _Wish, edit: Edit, dialect: Dialect, references: Sequence[Ro
     after = []
     if instead and instead not in asked:
         after.append(f"{wording()['edits']['remove']['instead']} {instead}")
-    if wish.unwanted and not dialect.negative:
-        after.append(words["unwanted"].format(list=_and(wish.unwanted, "or")))
+    unwanted = "" if dialect.negative else _and(wish.unwanted, "or")
+    if unwanted:
+        after.append(words["unwanted"].format(list=unwanted))
     after = [sentence for sentence in after if sentence not in asked]
     frame = _frame(edit, dialect, references, asked)
     if frame.task in asked:
@@ -231,7 +236,7 @@ def _closed(text: str) -> str:
 
 
 def _and(items: Sequence[str], word: str = "and") -> str:
-    items = list(dict.fromkeys(item.rstrip(" .,;") for item in items))
+    items = list(filter(None, dict.fromkeys(item.strip(" .,;") for item in items)))
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} {word} {items[-1]}"

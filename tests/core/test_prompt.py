@@ -94,21 +94,31 @@ def test_the_users_words_survive(
     assert all(word in everything for word in [*free, *style])
 
 
-@given(recipes, st.sampled_from(ALL), roles)
-@settings(max_examples=200, deadline=None)
+plain_texts = words.map(" ".join)
+
+
+@given(
+    st.builds(
+        Recipe,
+        edit=st.sampled_from(Edit),
+        prompt=plain_texts | st.just(""),
+        negative=plain_texts | st.just(""),
+        parts=st.dictionaries(st.sampled_from(Part), plain_texts),
+    ),
+    st.sampled_from(ALL),
+    roles,
+)
+@settings(deadline=None)
 def test_words_that_were_composed_before_are_sent_as_they_are(
     recipe: Recipe, dialect: Dialect, references: list[Role]
 ) -> None:
     """A previewed text that the user takes over as the prompt is not wrapped a second time."""
     once = compose(recipe, dialect, references)
-    again = Recipe(edit=recipe.edit, prompt=once.prompt, negative=once.negative)
+    taken = Recipe(edit=recipe.edit, prompt=once.prompt, negative=once.negative)
 
-    twice = compose(again, dialect, references)
+    again = compose(taken, dialect, references)
 
-    sentences = [each for each in re.split(r"(?<=\.)\s", twice.prompt) if "masked area" in each]
-    assert len(set(sentences)) == len(sentences)
-    if recipe.prompt.isalnum():
-        assert (twice.prompt, twice.negative) == (once.prompt, once.negative)
+    assert (again.prompt, again.negative) == (once.prompt, once.negative)
 
 
 @pytest.mark.parametrize("dialect", ALL)

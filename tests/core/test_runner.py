@@ -306,7 +306,7 @@ def test_a_full_disk_does_not_cost_the_result() -> None:
     """Where a candidate cannot be written down it is delivered all the same, and that is said."""
 
     class Full(Record):
-        def candidate(self, number: int, shot: int, data: bytes) -> None:
+        def candidate(self, *_: object) -> None:
             raise FileUnwritable("The disk is full.")
 
     events = edit(Scripted([paint]), recorder=Full())
@@ -319,7 +319,7 @@ def test_what_cannot_be_written_down_is_not_sent() -> None:
     """Where a run cannot begin to be recorded, no money is spent on it."""
 
     class Unwritable(Record):
-        def begin(self, begun: Begun) -> None:
+        def begin(self, _begun: Begun) -> None:
             raise FileUnwritable("The disk is full.")
 
     provider = Scripted([paint])

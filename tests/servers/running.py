@@ -1,5 +1,6 @@
 """Running one provider against a server, as the runner does, without plan and composite."""
 
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import anyio
 import httpx
 import numpy as np
+from tests.servers.base import Server
 
 from overpaint.codec import decode
 from overpaint.providers.base import (
@@ -99,3 +101,34 @@ def run_provider(provider: Provider, what: Job | None = None) -> Outcome:
         return outcome
 
     return anyio.run(collect)
+
+
+def seconds_to_cancel(provider: Provider, server: Server, what: Job) -> float:
+    """Run *provider* until the server has its request, cancel, and return how long it took until
+    the server saw the connection closed; 5 at most.
+    """
+
+    async def measure() -> float:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(consume, provider.run(what, http))
+                await until(lambda: bool(server.requests))
+                await anyio.sleep(0.1)
+                started = anyio.current_time()
+                tasks.cancel_scope.cancel()
+            await until(lambda: server.closed > 0)
+            return anyio.current_time() - started
+
+    async def consume(running: AsyncGenerator[Event, None]) -> None:
+        async with aclosing(running) as events:
+            async for _ in events:
+                pass
+
+    async def until(holds: Callable[[], bool]) -> None:
+        # The server lives in another thread: there is nothing to wait on but time.
+        for _ in range(500):
+            if holds():
+                return
+            await anyio.sleep(0.01)
+
+    return anyio.run(measure)

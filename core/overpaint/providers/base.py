@@ -28,6 +28,7 @@ __all__ = [
     "Provider",
     "Reference",
     "RemoteProvider",
+    "RewritingProvider",
     "Setup",
     "Submitted",
     "Timeouts",
@@ -217,4 +218,15 @@ class RemoteProvider(Provider, Protocol):
 
     async def models(self, http: "httpx.AsyncClient") -> tuple[str, ...]:
         """Return the ids of the models that this server, or this key, offers."""
+        ...
+
+
+class RewritingProvider(Provider, Protocol):
+    """A provider that has a model for words as well."""
+
+    async def rewrite(self, http: "httpx.AsyncClient", instructions: str, wish: str) -> str:
+        """Return what the model makes of *wish*, told by *instructions* how to go about it.
+
+        Raises ProviderFailed.
+        """
         ...

@@ -48,7 +48,8 @@ __all__ = ["ComfyUI"]
 BASE_URL = "http://127.0.0.1:8188"
 FOLDER = "overpaint"
 """Below the server's input folder, for what is uploaded."""
-CANCEL_SECONDS = 0.25
+CANCEL_SECONDS = 0.2
+EDITS = frozenset({Edit.INPAINT, Edit.REMOVE, Edit.VARIATION, Edit.STYLE, Edit.GENERATE})
 
 
 class ComfyUI:
@@ -72,7 +73,7 @@ class ComfyUI:
         options = self._options
         masked = own is None or "mask" in own
         return Capabilities(
-            edits=frozenset(Edit),
+            edits=EDITS,
             reads_prompt=own is None or "prompt" in own,
             copies_pixels=False,
             needs_network=True,
@@ -100,16 +101,25 @@ class ComfyUI:
         files = {mark: await _upload(exchange, pixels) for mark, pixels in plan.pictures.items()}
         graph = plan.workflow.filled({**plan.values, **files})
         prompt_id, client_id = str(uuid.uuid4()), str(uuid.uuid4())
-        ended = False
+        taken = ended = False
         socket = await open_socket(exchange, client_id)
         try:
             body = {"prompt": graph, "client_id": client_id, "prompt_id": prompt_id}
-            answer = (await exchange.post("prompt", body)).json()
-            prompt_id = accepted(answer, prompt_id)
+            answer = await exchange.post("prompt", body)
+            taken = True
+            prompt_id = accepted(answer.json(), prompt_id)
             yield Submitted(prompt_id)
-            if wrong := faults(answer):
-                yield Notice(f"ComfyUI leaves out a part of {plan.workflow.title}: {wrong}")
-            watch = Watch(exchange, socket, graph, prompt_id, self._setup.timeouts.total)
+            if wrong := faults(answer.data()):
+                told = answer.excerpt(wrong)
+                yield Notice(f"ComfyUI leaves out a part of {plan.workflow.title}: {told}")
+            watch = Watch(
+                exchange,
+                socket,
+                graph,
+                prompt_id,
+                total=self._setup.timeouts.total,
+                secret=self._setup.key,
+            )
             try:
                 async with aclosing(watch.events()) as events:
                     async for event in events:
@@ -121,7 +131,7 @@ class ComfyUI:
                 if socket is not None:
                     await socket.close()
                 if not ended:
-                    await withdraw(exchange, prompt_id)
+                    await withdraw(exchange, prompt_id, taken=taken)
         found = results(watch.outputs, plan.workflow.outputs)
         for result in found:
             yield Candidate(await _download(exchange, result))

@@ -11,6 +11,7 @@ from typing import Any
 from overpaint.errors import NoPicture, ProviderFailed, ServerFault
 from overpaint.providers.base import Preview, Progress
 from overpaint.providers.comfyui_workflow import Graph
+from overpaint.providers.exchange import Answer
 
 __all__ = ["Tracker", "failure", "outputs_of"]
 
@@ -23,12 +24,13 @@ class Tracker:
     """Turns the messages for *prompt_id*, which runs *graph*, into events.
 
     *ended*: the server said that it is through. *failure*: what went wrong with it. *outputs*:
-    what its nodes are known to have made.
+    what its nodes are known to have made. *secret* is shown in no sentence.
     """
 
-    def __init__(self, graph: Graph, prompt_id: str) -> None:
+    def __init__(self, graph: Graph, prompt_id: str, secret: str | None = None) -> None:
         self._graph = graph
         self._id = prompt_id
+        self._secret = secret
         # A sampler takes about as long as it has steps, next to which other nodes are one each.
         self._weights = {name: _weight(node) for name, node in graph.items()}
         self._done: set[str] = set()
@@ -70,7 +72,7 @@ class Tracker:
 
     def _ours(self, kind: str, data: Mapping[str, Any]) -> Iterator[Progress]:
         if kind in ("execution_error", "execution_interrupted"):
-            self.failure = failure(kind, data)
+            self.failure = failure(kind, data, self._secret)
             self.ended = True
         elif kind == "execution_success" or (kind == "executing" and data.get("node") is None):
             self.ended = True
@@ -146,7 +148,7 @@ class Tracker:
             yield Preview(picture)
 
 
-def failure(kind: str, data: Mapping[str, Any]) -> ProviderFailed:
+def failure(kind: str, data: Mapping[str, Any], secret: str | None = None) -> ProviderFailed:
     """Return the error that an execution_error or execution_interrupted event means."""
     if kind == "execution_interrupted":
         return NoPicture(
@@ -154,7 +156,8 @@ def failure(kind: str, data: Mapping[str, Any]) -> ProviderFailed:
         )
     node = str(data.get("node_type") or "a node")
     where = f"{node} (node {data.get('node_id')})"
-    said = " ".join(str(data.get("exception_message") or "it does not say why").split())[:300]
+    message = str(data.get("exception_message") or "it does not say why")
+    said = Answer(200, {}, b"", secret).excerpt(message)
     told = f"{data.get('exception_type')} {said}".lower()
     if any(words in told for words in OUT_OF_MEMORY):
         return ServerFault(
@@ -168,7 +171,7 @@ def failure(kind: str, data: Mapping[str, Any]) -> ProviderFailed:
     )
 
 
-def outputs_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+def outputs_of(entry: Mapping[str, Any], secret: str | None = None) -> dict[str, Any]:
     """Return the outputs by node of a history entry; raises what it says went wrong."""
     status = _dict(entry.get("status"))
     if status.get("status_str") == "error" or status.get("completed") is False:
@@ -176,7 +179,7 @@ def outputs_of(entry: Mapping[str, Any]) -> dict[str, Any]:
         for message in messages if isinstance(messages, list) else []:
             match message:
                 case [("execution_error" | "execution_interrupted") as kind, dict(data)]:
-                    raise failure(kind, data)
+                    raise failure(kind, data, secret)
         raise ServerFault("ComfyUI failed, and does not say why.", "Look into its log.")
     return dict(_dict(entry.get("outputs")))
 

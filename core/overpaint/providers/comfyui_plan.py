@@ -23,7 +23,8 @@ from overpaint.recipe import Edit
 
 __all__ = ["CHECKPOINT", "LOADER", "REFERENCES", "Pixels", "Plan", "make_plan"]
 
-LOADER, CHECKPOINT = "CheckpointLoaderSimple", "ckpt_name"
+LOADER = "CheckpointLoaderSimple"
+CHECKPOINT = "ckpt_name"
 ADAPTER = ("IPAdapterUnifiedLoader", "IPAdapter")
 STRENGTHS = {Edit.VARIATION: 0.6, Edit.STYLE: 0.5}
 REFERENCES = ("reference", "reference2", "reference3")

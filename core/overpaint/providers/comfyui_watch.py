@@ -42,12 +42,21 @@ class Watch:
     """One prompt that the server took; *outputs* is what it made, by node, once it ended."""
 
     def __init__(
-        self, exchange: Exchange, socket: Socket | None, graph: Graph, prompt_id: str, total: float
+        self,
+        exchange: Exchange,
+        socket: Socket | None,
+        graph: Graph,
+        prompt_id: str,
+        *,
+        total: float,
+        secret: str | None,
     ) -> None:
+        """*total* is in seconds; *secret* is shown in no error."""
         self._exchange = exchange
         self._socket = socket
         self._id = prompt_id
-        self._tracker = Tracker(graph, prompt_id)
+        self._secret = secret
+        self._tracker = Tracker(graph, prompt_id, secret)
         self._total = total
         self._deadline = monotonic() + total
         self._failed = 0
@@ -125,21 +134,26 @@ class Watch:
         if not isinstance(entry, dict):
             return False
         self.ended = True
-        self.outputs = outputs_of(entry) or self._tracker.outputs
+        self.outputs = outputs_of(entry, self._secret) or self._tracker.outputs
         return True
 
 
-async def withdraw(exchange: Exchange, prompt_id: str) -> None:
+async def withdraw(exchange: Exchange, prompt_id: str, *, taken: bool) -> None:
     """Take *prompt_id* out of the queue, or interrupt it where it is the one that runs.
+
+    Where the server was not heard to have *taken* it, it may only be about to: asks twice.
 
     Never interrupts without having seen that: older servers ignore the id and stop whatever
     runs.
     """
     with suppress(ProviderFailed):
-        await exchange.post("queue", {"delete": [prompt_id]})
-        queue = _dict((await exchange.get("queue")).json())
-        if _among(queue.get("queue_running"), prompt_id) is not None:
-            await exchange.post("interrupt", {"prompt_id": prompt_id})
+        for pause in (0.0,) if taken else (0.0, SOON):
+            await anyio.sleep(pause)
+            await exchange.post("queue", {"delete": [prompt_id]})
+            queue = _dict((await exchange.get("queue")).json())
+            if _among(queue.get("queue_running"), prompt_id) is not None:
+                await exchange.post("interrupt", {"prompt_id": prompt_id})
+                return
 
 
 def _among(rows: object, prompt_id: str) -> int | None:

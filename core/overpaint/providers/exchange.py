@@ -143,6 +143,8 @@ class Exchange:
         self.base_url = check_address(setup.base_url or base_url, plain_http=setup.plain_http)
         self._auth = dict(auth or {})
         self._explain = explain or (lambda answer: by_status(answer, title))
+        self.headers: Mapping[str, str] = {}
+        """Of the latest answer: events of a stream come without any."""
 
     async def get(self, path: str, *, params: Mapping[str, str] | None = None) -> Answer:
         return await self._whole(self._request("GET", path, params=params))
@@ -279,7 +281,7 @@ class Exchange:
             with anyio.fail_after(deadline - time.monotonic()):
                 response = await self._http.send(request, stream=True, follow_redirects=False)
             try:
-                headers = dict(response.headers)
+                headers = self.headers = dict(response.headers)
                 yield Answer(response.status_code, headers, b"", self._setup.key)
                 size = 0
                 pieces: AsyncIterator[bytes] = response.aiter_bytes()

@@ -62,9 +62,9 @@ class Begun:
 class Recorder(Protocol):
     """Writes a run down while it goes on, so that nothing that was paid for is lost.
 
-    Called in threads, one call at a time. Where a run cannot begin to be written down, nothing is
-    sent; where a candidate cannot, an error of ours becomes a notice and the edit goes on. *number* counts the candidates, *shot* the pictures
-    that one candidate consists of.
+    Called in threads, one call at a time. *number* counts the candidates, *shot* the pictures
+    that one candidate consists of. Where a run cannot begin to be written down, nothing is sent;
+    where a candidate cannot, an error of ours becomes a notice and the edit goes on.
     """
 
     def begin(self, begun: Begun) -> None:

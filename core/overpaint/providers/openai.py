@@ -1,0 +1,355 @@
+"""OpenAI's image models, by the Images API.
+
+Options, all of them optional:
+
+- `quality`: auto, low, medium, high; xhigh and max from 2.5 on. What auto takes costs as high.
+- `background`: opaque (the default), auto, transparent.
+- `partial_images`: 1 to 3 previews while it draws. Each costs some tokens more, OpenAI does not
+  say how many, so that 0 is the default.
+- `input_fidelity`: high (the default of gpt-image-1.5, which alone knows it), low, or none.
+- `complexity`: low, medium, high: how much a 2.6 model plans.
+- `moderation`: auto or low, for pictures from nothing. Whether edits take it is not certain: they
+  are sent it only where `moderation_of_edits` is true.
+- `sizes`: `three` for the three sizes that every model takes. The 2.x models are sent any
+  multiples of 16 otherwise, which OpenAI promises in so many words for 2 and 2.5 only.
+- `organization`, `project`: whom to bill, where a key belongs to several.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from overpaint import catalogue
+from overpaint.catalogue import Model, Price
+from overpaint.errors import (
+    AnswerUnusable,
+    Busy,
+    ConnectionLost,
+    EditUnsupported,
+    KeyMissing,
+    KeyRejected,
+    NoPicture,
+    ProviderFailed,
+    RequestRejected,
+    ServerFault,
+)
+from overpaint.geometry import Extent
+from overpaint.prompt import Dialect, MaskUse
+from overpaint.providers.base import (
+    Capabilities,
+    Event,
+    Job,
+    Notice,
+    Preview,
+    Progress,
+    Setup,
+)
+from overpaint.providers.exchange import Answer, Exchange, picture_bytes
+from overpaint.providers.openai_wire import (
+    Problem,
+    by_code,
+    deliver,
+    first_problem,
+    found_in,
+    mask_file,
+    picture_file,
+    require_usable,
+    unknown_model,
+    usage_of,
+    warnings,
+)
+from overpaint.recipe import Edit
+from overpaint.sizes import Sizes
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["OpenAI"]
+
+BASE_URL = "https://api.openai.com/v1"
+THREE = Sizes(fixed=(Extent(1024, 1024), Extent(1536, 1024), Extent(1024, 1536)))
+EXPERIMENTAL = 2560 * 1440
+"""Pixels; OpenAI calls larger pictures experimental."""
+WISHES = ("quality", "complexity")
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """*files*: the parts of a form, None for JSON."""
+
+    path: str
+    fields: Mapping[str, Any]
+    files: list[tuple[str, tuple[str, bytes, str]]] | None = None
+
+    def without(self, name: str) -> "_Request":
+        fields = {key: value for key, value in self.fields.items() if key != name}
+        return replace(self, fields=fields)
+
+
+class OpenAI:
+    """Edits with a mask, and makes pictures from words."""
+
+    name = "openai"
+    title = "OpenAI"
+
+    def __init__(self, setup: Setup = Setup()) -> None:  # noqa: B008, a Setup never changes
+        self._setup = setup
+        self._model = catalogue.usual(self.name, setup.model)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        model = self._model
+        return Capabilities(
+            edits=frozenset({Edit.INPAINT, Edit.REMOVE, Edit.VARIATION, Edit.STYLE, Edit.GENERATE}),
+            reads_prompt=True,
+            copies_pixels=False,
+            needs_network=True,
+            needs_key=True,
+            sizes=THREE if self._option("sizes") == "three" else model.sizes,
+            dialect=Dialect(instructs=True, mask=MaskUse.FIELD),
+            seed=False,
+            references=model.references,
+            previews=self._partials > 0,
+            concurrency=4,
+            price=self._price,
+        )
+
+    async def run(self, job: Job, http: "httpx.AsyncClient | None") -> AsyncGenerator[Event, None]:
+        """Yield the picture and what it cost; previews before, where they are asked for."""
+        codes: list[str] = []
+        exchange = self._exchange(http, codes)
+        require_usable(self._model, self.title)
+        if not job.prompt.strip():
+            raise EditUnsupported(
+                f"{self.title} cannot work without a prompt.", "Say what you want to see."
+            )
+        for notice in warnings(self._model):
+            yield notice
+        height, width = job.pixels.shape[:2]
+        if width * height > EXPERIMENTAL:
+            yield Notice(f"{self.title} calls pictures of {width}x{height} pixels experimental.")
+        yield Progress(None, f"Sending to {self.title}")
+        request = await self._request(job)
+        try:
+            async with aclosing(self._ask(exchange, request)) as events:
+                async for event in events:
+                    yield event
+        except RequestRejected:
+            # Refused before any work; the field is a wish that only some models know.
+            if codes != ["invalid_input_fidelity_model"] or "input_fidelity" not in request.fields:
+                raise
+        else:
+            return
+        async with aclosing(self._ask(exchange, request.without("input_fidelity"))) as events:
+            async for event in events:
+                yield event
+
+    async def check(self, http: "httpx.AsyncClient") -> str:
+        """Ask for the list of models, which costs nothing."""
+        exchange = self._exchange(http)
+        require_usable(self._model, self.title)
+        if self._model.id not in await self._listed(exchange):
+            raise unknown_model(self.title, self._model)
+        return f"{self.title} accepts the key and offers {self._model.id}."
+
+    async def models(self, http: "httpx.AsyncClient") -> tuple[str, ...]:
+        """Return the ids, of those that this key may use, that make pictures."""
+        known = {model.id for model in catalogue.models(self.name)}
+        listed = await self._listed(self._exchange(http))
+        return tuple(each for each in listed if each in known or "image" in each)
+
+    @property
+    def _partials(self) -> int:
+        wanted = str(self._option("partial_images") or "")
+        return min(3, int(wanted)) if wanted.isdecimal() else 0
+
+    @property
+    def _price(self) -> Price | None:
+        quality = self._option("quality") or "auto"
+        return self._model.price if quality == "auto" else self._model.tiers.get(quality)
+
+    def _option(self, name: str) -> Any:
+        return self._setup.options.get(name)
+
+    def _exchange(
+        self, http: "httpx.AsyncClient | None", codes: list[str] | None = None
+    ) -> Exchange:
+        """Return the way to OpenAI; the codes of its errors are added to *codes*."""
+        if not self._setup.key:
+            raise KeyMissing(
+                f"{self.title} needs a key, and none is set.",
+                "Set the environment variable OPENAI_API_KEY, "
+                "or store one with 'overpaint keys set openai'.",
+            )
+        auth = {"Authorization": f"Bearer {self._setup.key}"}
+        for option, header in (
+            ("organization", "OpenAI-Organization"),
+            ("project", "OpenAI-Project"),
+        ):
+            if self._option(option):
+                auth[header] = str(self._option(option))
+
+        def explain(answer: Answer) -> ProviderFailed:
+            problem = first_problem(answer.data())
+            if codes is not None:
+                codes.append(problem.code if problem else "")
+            return _failure(answer, problem, self.title, self._model)
+
+        return Exchange(
+            http, self._setup, title=self.title, base_url=BASE_URL, auth=auth, explain=explain
+        )
+
+    async def _listed(self, exchange: Exchange) -> list[str]:
+        data = (await exchange.get("models")).json()
+        rows = data.get("data") if isinstance(data, dict) else None
+        if not isinstance(rows, list):
+            raise AnswerUnusable(
+                f"{self.title}'s list of models cannot be read.", "Check the base URL."
+            )
+        return [str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id")]
+
+    async def _request(self, job: Job) -> _Request:
+        height, width = job.pixels.shape[:2]
+        fields: dict[str, Any] = {
+            "model": self._model.id,
+            "prompt": job.prompt,
+            "size": f"{width}x{height}",
+            "background": self._option("background") or "opaque",
+            "output_format": "png",
+        }
+        for wish in WISHES:
+            if self._option(wish):
+                fields[wish] = str(self._option(wish))
+        generates = job.edit is Edit.GENERATE
+        if self._option("moderation") and (generates or self._option("moderation_of_edits")):
+            fields["moderation"] = str(self._option("moderation"))
+        if self._partials:
+            fields |= {"stream": True, "partial_images": self._partials}
+        if generates and not job.references:
+            return _Request("images/generations", fields)
+        fidelity = self._option("input_fidelity")
+        if fidelity is None and "fidelity" in self._model.features:
+            fidelity = "high"
+        if fidelity and fidelity != "none":
+            fields["input_fidelity"] = str(fidelity)
+        if self._partials:
+            fields |= {"stream": "true", "partial_images": str(self._partials)}
+        return _Request("images/edits", fields, await self._files(job))
+
+    async def _files(self, job: Job) -> list[tuple[str, tuple[str, bytes, str]]]:
+        pictures = [await picture_file(each.pixels, self.title) for each in job.references]
+        names = [f"reference{number}.png" for number in range(1, len(pictures) + 1)]
+        # A picture made from nothing but references has no place for a mask.
+        if job.edit is not Edit.GENERATE:
+            pictures.insert(0, await picture_file(job.pixels, self.title))
+            names.insert(0, "picture.png")
+        # As the official client does: the brackets say that there are several.
+        field = "image" if len(pictures) == 1 else "image[]"
+        files = [
+            (field, (name, file, "image/png")) for name, file in zip(names, pictures, strict=True)
+        ]
+        if job.edit is not Edit.GENERATE:
+            mask = await mask_file(job.mask, transparent=True)
+            files.append(("mask", ("mask.png", mask, "image/png")))
+        return files
+
+    async def _ask(self, exchange: Exchange, request: _Request) -> AsyncGenerator[Event, None]:
+        if self._partials:
+            async with aclosing(self._stream(exchange, request)) as events:
+                async for event in events:
+                    yield event
+            return
+        yield Progress(None, f"Waiting for {self.title}")
+        if request.files is None:
+            answer = await exchange.post(request.path, dict(request.fields))
+        else:
+            answer = await exchange.post_form(request.path, request.fields, request.files)
+        data = answer.json()
+        self._raise_told(exchange, data, answer.body)
+        async with aclosing(self._deliver(exchange, data)) as events:
+            async for event in events:
+                yield event
+
+    async def _stream(self, exchange: Exchange, request: _Request) -> AsyncGenerator[Event, None]:
+        yield Progress(None, f"Waiting for {self.title}")
+        if request.files is None:
+            stream = exchange.stream(request.path, dict(request.fields))
+        else:
+            stream = exchange.stream(request.path, fields=request.fields, files=request.files)
+        seen = 0
+        async with aclosing(stream) as events:
+            async for event in events:
+                if event.data.strip() == "[DONE]":
+                    break
+                data = event.json()
+                self._raise_told(exchange, data, event.data.encode())
+                kind = str(data.get("type") or event.event) if isinstance(data, dict) else ""
+                if kind.endswith(".partial_image"):
+                    seen += 1
+                    for preview in _preview(data):
+                        yield preview
+                    yield Progress(seen / (self._partials + 1), f"{self.title} is drawing")
+                elif not kind or kind.endswith(".completed"):
+                    # Without a kind it is the whole answer of a server that does not stream.
+                    async with aclosing(self._deliver(exchange, data)) as delivered:
+                        async for found in delivered:
+                            yield found
+                    return
+        raise ConnectionLost(
+            f"{self.title} ended its answer before the picture was finished.",
+            "It may have been charged. Look at your account there before you try again.",
+        )
+
+    def _deliver(self, exchange: Exchange, data: Any) -> AsyncGenerator[Event, None]:
+        usage = usage_of(data, exchange.headers.get("x-request-id", ""), self._model.rates)
+        nothing = NoPicture(
+            f"{self.title} answered without a picture.", "Say it in other words, or try again."
+        )
+        return deliver(exchange, found_in(data), usage, nothing)
+
+    def _raise_told(self, exchange: Exchange, data: Any, body: bytes) -> None:
+        """Raise what is wrong in an answer that began as if all were well."""
+        problem = first_problem(data)
+        if problem is None:
+            return
+        answer = Answer(500, exchange.headers, body, self._setup.key)
+        failure = _failure(answer, problem, self.title, self._model)
+        if isinstance(failure, Busy):
+            # Work had begun: nobody can say that nothing was charged.
+            failure = ServerFault(failure.sentence, "It may have been charged. Try again later.")
+        raise failure
+
+
+def _preview(data: dict[str, Any]) -> list[Preview]:
+    try:
+        return [Preview(picture_bytes(str(data.get("b64_json") or "")))]
+    except AnswerUnusable:
+        return []  # a damaged preview is no reason to lose the picture
+
+
+def _failure(answer: Answer, problem: Problem | None, title: str, model: Model) -> ProviderFailed:
+    said = problem.message.lower() if problem else ""
+    if answer.status == 403 and "verif" in said:
+        return KeyRejected(
+            f"{title} gives {model.id} only to organizations that it has verified.",
+            "Verify yours in its settings at platform.openai.com (it takes effect after some "
+            "minutes), or choose another model.",
+        )
+    if answer.status == 403:
+        return KeyRejected(
+            f"{title} does not let this key do this: the key may be restricted to other uses, "
+            "or the country may not be served.",
+            "Look at the key's permissions at platform.openai.com, or choose another provider.",
+        )
+    if problem and problem.code == "invalid_image_file":
+        return RequestRejected(
+            f"{title} cannot read the picture. It says: {answer.excerpt(problem.message)}",
+            "Try again, or choose another model.",
+        )
+    if problem and problem.code == "invalid_mask_image_format":
+        return RequestRejected(
+            f"{title} cannot use the mask. It says: {answer.excerpt(problem.message)}",
+            "Try again, or choose another provider.",
+        )
+    return by_code(answer, problem, title, model)
