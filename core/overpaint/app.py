@@ -10,13 +10,18 @@ from overpaint.providers import registry
 from overpaint.providers.base import Provider
 from overpaint.recipe import Recipe
 
-__all__ = ["plan", "providers", "run"]
+__all__ = ["copies_pixels", "plan", "providers", "run"]
 
 
 def plan(recipe: Recipe, selection: Box, canvas: Extent) -> Plan:
     """Say which rectangle the edit reads; raises RequestError before anything is read."""
     provider = registry.get(recipe.provider)
     return make_plan(recipe, selection, canvas, provider.capabilities.sizes)
+
+
+def copies_pixels(recipe: Recipe) -> bool:
+    """Say whether the edit leaves all outside its mask as it is; raises ProviderUnknown."""
+    return registry.get(recipe.provider).capabilities.copies_pixels
 
 
 def run(recipe: Recipe, region: Box, source: Source) -> AsyncGenerator[runner.Event, None]:

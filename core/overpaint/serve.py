@@ -20,11 +20,11 @@ from anyio.streams.memory import MemoryObjectSendStream
 from overpaint import __version__, app, wire
 from overpaint.errors import OverpaintError, Unexpected
 from overpaint.geometry import Box, Extent
-from overpaint.mask import Mask
+from overpaint.mask import Mask, bounds
 from overpaint.picture import Patch, Pixels, Source
 from overpaint.providers.base import Notice, Progress
 from overpaint.recipe import Recipe
-from overpaint.runner import Event, Finished
+from overpaint.runner import Finished
 
 __all__ = ["main"]
 
@@ -93,7 +93,10 @@ class _Server:
             elif isinstance(request, wire.RunEdit):
                 recipe, region, source = _read(request)
                 async for event in app.run(recipe, region, source):
-                    yield _told(event, recipe, source, wire.WITH_ALPHA[request.format])
+                    if isinstance(event, Patch):
+                        yield _made(event, recipe, source, request)
+                    else:
+                        yield _told(event)
             else:
                 yield _refused(f"A core does not answer {request.type!r}.")
         except OverpaintError as error:
@@ -148,12 +151,14 @@ def _planned(request: wire.PlanEdit) -> wire.RegionPlanned:
 def _read(request: wire.RunEdit) -> tuple[Recipe, Box, Source]:
     region = Box(*request.region)
     shape = (region.height, region.width)
-
-    def plane(blob: wire.Blob) -> Mask:
-        return np.frombuffer(blob, np.uint8).reshape(shape)
-
-    shown = None if request.shown is None else plane(request.shown)
-    source = Source(_decode(request, shape), plane(request.selection), shown)
+    selected = Box(*request.selected).moved(-region.x, -region.y)
+    selection: Mask = np.zeros(shape, np.uint8)
+    sent = np.frombuffer(request.selection, np.uint8)
+    selection[selected.slices] = sent.reshape(selected.height, selected.width)
+    shown: Mask | None = None
+    if request.shown is not None:
+        shown = np.frombuffer(request.shown, np.uint8).reshape(shape)
+    source = Source(_decode(request, shape), selection, shown)
     return Recipe.from_dict(request.recipe).with_seed(), region, source
 
 
@@ -181,7 +186,7 @@ def _encode(pixels: Pixels, pixel_format: str) -> wire.Blob:
     return np.ascontiguousarray(samples).data.cast("B")
 
 
-def _told(event: Event, recipe: Recipe, source: Source, pixel_format: str) -> wire.Message:
+def _told(event: Progress | Notice | Finished) -> wire.Message:
     match event:
         case Progress(fraction, phase):
             return wire.Progress(fraction=fraction, phase=phase)
@@ -189,15 +194,26 @@ def _told(event: Event, recipe: Recipe, source: Source, pixel_format: str) -> wi
             return wire.Notice(sentence=sentence)
         case Finished(seconds):
             return wire.Done(seconds=seconds)
-        case Patch(region, pixels, mask):
-            same = np.array_equal(mask, source.selection)
-            return wire.PatchMade(
-                recipe=recipe.to_dict(),
-                region=wire.Rectangle(region.x, region.y, region.width, region.height),
-                format=pixel_format,
-                pixels=_encode(pixels, pixel_format),
-                mask=None if same else np.ascontiguousarray(mask).data.cast("B"),
-            )
+
+
+def _made(patch: Patch, recipe: Recipe, source: Source, request: wire.RunEdit) -> wire.PatchMade:
+    """Return the patch, or of a provider that copies pixels the part that it may have changed."""
+    region, pixels, mask, selection = patch.region, patch.pixels, patch.mask, source.selection
+    if app.copies_pixels(recipe):
+        box = Box(*request.selected).moved(-region.x, -region.y)
+        changed = bounds(mask)
+        box = box if changed is None else box.union(changed)
+        pixels, mask, selection = pixels[box.slices], mask[box.slices], selection[box.slices]
+        region = box.moved(region.x, region.y)
+    pixel_format = wire.WITH_ALPHA[request.format]
+    same = np.array_equal(mask, selection)
+    return wire.PatchMade(
+        recipe=recipe.to_dict(),
+        region=wire.Rectangle(region.x, region.y, region.width, region.height),
+        format=pixel_format,
+        pixels=_encode(pixels, pixel_format),
+        mask=None if same else np.ascontiguousarray(mask).data.cast("B"),
+    )
 
 
 if __name__ == "__main__":

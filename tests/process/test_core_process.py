@@ -49,6 +49,7 @@ def request(region: wire.Rectangle) -> wire.RunEdit:
         region=region,
         format="R'G'B'A u8",
         pixels=bytes([90, 120, 30, 255]) * pixels,
+        selected=region,
         selection=bytes([0, 255]) * (pixels // 2) + bytes(pixels % 2),
         shown=None,
     )

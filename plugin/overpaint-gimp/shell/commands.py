@@ -143,14 +143,19 @@ def _edit(image: Any, layer: Any, recipe: Dict[str, Any], name: str) -> Any:
             region=region,
             format=source.format,
             pixels=source.pixels,
+            selected=source.selected,
             selection=source.selection,
             shown=source.shown,
         )
         outcome = core.run(request, _Progress())
         clock.mark("transfer", less=sum(outcome.seconds.values()))
-    if [patch.region for patch in outcome.patches] != [region]:
-        raise messages.core_nonsense()
-    new_layer = canvas.insert(target, source, outcome.patches[0], name)
+        core.dismiss()  # a process takes a while to end: let it do so meanwhile
+        patch = outcome.patches[0] if len(outcome.patches) == 1 else None
+        if patch is None or not (
+            region.contains(patch.region) and patch.region.contains(source.selected)
+        ):
+            raise messages.core_nonsense()
+        new_layer = canvas.insert(target, source, patch, name)
     clock.mark("insert")
     gimp.progress_init(N_("0 pixels changed outside the selection"))
     clock.write({"start": core.seconds_to_hello or 0.0, **outcome.seconds})
