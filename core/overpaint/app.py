@@ -162,7 +162,9 @@ def forecast(
         receiver=asked.receiver if able.needs_network else "",
         region=region,
         shots=shots,
-        text=compose(recipe, able.dialect, [each.role for each in taken]),
+        text=compose(recipe, able.dialect, [each.role for each in taken])
+        if able.reads_prompt
+        else Text(recipe.prompt),
         requests=expected.requests,
         resolution=expected.resolution,
         cost=expected.cost,
