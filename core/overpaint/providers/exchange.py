@@ -95,6 +95,13 @@ class Answer:
         line = " ".join(MASKED.sub(r"\1[key]", raw).split())
         return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"
 
+    def told(self, text: str | None = None) -> str:
+        """Return what the server says as a sentence to follow another, "" where it says nothing."""
+        said = self.excerpt(text)
+        if not said:
+            return ""
+        return f" It says: {said}" + ("" if said.endswith((".", "!", "?", "…")) else ".")
+
 
 Explain: TypeAlias = Callable[[Answer], ProviderFailed]
 """What a provider makes of an answer that is an error; :func:`by_status` is the usual one."""
@@ -401,8 +408,7 @@ def _is_loopback(host: str) -> bool:
 
 def by_status(answer: Answer, title: str, sentence: str | None = None) -> ProviderFailed:
     """Return the error that a status means by itself; *sentence* is what the server said."""
-    said = answer.excerpt(sentence)
-    told = f" It says: {said}" if said else ""
+    told = answer.told(sentence)
     status = answer.status
     if status in (401, 403):
         # What servers say here often quotes the key.
