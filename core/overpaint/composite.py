@@ -199,7 +199,9 @@ def fit_redrawn(prepared: Prepared, sent: Sent, candidate: Bytes, steps: Steps, 
     source = prepared.source.pixels[inside.slices][..., :3]
     own = _as_floats(source)
     kept = 1 - np.clip(change[seen], 0, 1)[..., None]
-    colours = picture[seen] + kept * (own - before[seen])
+    drawn = picture[seen]
+    # In this order nothing rounds where nothing changed: grey stays grey to the last bit.
+    colours = kept * own + (1 - kept) * drawn + kept * (drawn - before[seen])
     if source.dtype == np.uint8:
         rounded = np.rint(np.clip(colours, 0, 1) * 255).astype(np.uint8)
         return Piece(inside, rounded, fitted.notices, fitted.log)
