@@ -3,6 +3,8 @@
     python -m bench.roundtrip            under ten minutes on two cores
     python -m bench.roundtrip --quick    under 90 seconds: smaller pictures, one shape each
     python -m bench.roundtrip --full     also pictures of 4 and 24 megapixels
+    python -m bench.roundtrip --exact    only what a model left alone: depths, gamuts, sizes
+    python -m bench.roundtrip --cost     only time and memory of one patch
 
 The truth is a photograph. A model is simulated that paints exactly the truth, but drifts
 (tests/drift); a method that undoes the drift gets the truth back. How the numbers stay honest:

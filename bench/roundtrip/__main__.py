@@ -1,6 +1,7 @@
 """Runs the cases on two cores and prints the table; see this package's first lines."""
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -10,6 +11,9 @@ import bench.roundtrip
 from bench import photos, shapes
 from bench.methods import have_ours
 from bench.roundtrip.cost import cost
+from bench.roundtrip.exact import exact
+from bench.roundtrip.goals import Mark
+from bench.roundtrip.memory import KINDS, memory_of
 from bench.roundtrip.pool import measure_all
 from bench.roundtrip.rows import Scene
 from bench.roundtrip.sheets import PAGE, gallery, sheet, worst
@@ -45,16 +49,40 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="smaller pictures, fewer shapes")
     parser.add_argument("--full", action="store_true", help="also 4 and 24 megapixels")
     parser.add_argument("--only", action="append", choices=TRIALS, help="these drifts (repeat)")
-    parser.add_argument("--cost", action="store_true", help="only time and memory at 1024x1024")
+    parser.add_argument("--cost", action="store_true", help="only time and memory of one patch")
+    parser.add_argument("--memory", choices=KINDS, help="only memory of 6000x4000 in tiles")
+    parser.add_argument("--exact", action="store_true", help="only what a model left alone")
     arguments = parser.parse_args()
     if arguments.cost:
-        cost()
-        return
+        sys.exit(not cost())
+    if arguments.memory:
+        memory_of(arguments.memory)
     started = time.monotonic()
     names = tuple(photo.name for photo in photos.available(PHOTOS))
-    cases = plan(arguments, names)
-    rows = measure_all(cases, names)
-    lines, met, missed = table(rows, names)
+    marks: list[Mark] = []
+    if not arguments.exact:
+        marks += drifts(arguments, names)
+    if not arguments.only:
+        lines, found = exact(names)
+        print("\n".join(lines), flush=True)
+        marks += found
+    if not arguments.only and not arguments.exact:
+        print("\nTime and memory, each in a process of its own", flush=True)
+        alone = [["--cost"]]
+        if not arguments.quick:
+            alone += [["--memory", kind] for kind in KINDS]
+        marks += [Mark(" ".join(options), _alone(options)) for options in alone]
+    missed = sum(not mark.good for mark in marks)
+    print(
+        f"{len(marks) - missed} goals met, {missed} missed; {time.monotonic() - started:.0f} s, "
+        f"load {os.getloadavg()[0]:.1f}"
+    )
+
+
+def drifts(arguments: argparse.Namespace, names: tuple[str, ...]) -> list[Mark]:
+    """Run the cases, print their table, write their sheets; return how each goal fared."""
+    rows = measure_all(plan(arguments, names), names)
+    lines, marks = table(rows, names)
     print("\n".join(lines))
     if not have_ours():
         print("ours: overpaint.fitting.chain is not there yet; a plain paste stands in for it.")
@@ -67,12 +95,14 @@ def main() -> None:
     for row in bad:
         gap = row.scores["oracle"].psnr - row.scores["ours"].psnr
         print(f"worst: {row.trial}, {row.scene.name}, {row.shape}: {gap:.1f} dB below the oracle")
-    sys.stdout.flush()
-    subprocess.run([sys.executable, "-m", "bench.roundtrip", "--cost"], cwd=ROOT, check=False)
-    print(
-        f"{met} goals met, {missed} missed; {len(rows)} cases in {time.monotonic() - started:.0f} s"
-    )
-    print(f"sheets: {OUT}/roundtrip-*.png")
+    print(f"sheets of {len(rows)} cases: {OUT}/roundtrip-*.png", flush=True)
+    return marks
+
+
+def _alone(options: list[str]) -> bool:
+    """Run this bench with other *options*; memory is counted from a process's beginning."""
+    command = [sys.executable, "-m", "bench.roundtrip", *options]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ def pair(values: Sequence[float], *, low: bool = True) -> str:
     )
 
 
-def table(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[str], int, int]:
-    """The table as lines, and how many goals are met and missed."""
+def table(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[str], list[Mark]]:
+    """The table as lines, and how each goal fared."""
     methods = (*BASELINES, "ours", "oracle")
     by_trial = defaultdict(list)
     for row in rows:
@@ -40,7 +40,7 @@ def table(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[str], int, in
         f"{len(names)} photographs: {', '.join(names)}.",
         head,
     ]
-    met = missed = 0
+    everything: list[Mark] = []
     for label in (label for label in TRIALS if label in by_trial):
         group = by_trial[label]
         cells = "".join(f"{pair([row.scores[name].psnr for row in group]):>11}" for name in methods)
@@ -54,8 +54,7 @@ def table(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[str], int, in
         cost = statistics.median(row.scores["ours"].seconds for row in group)
         marks = [goal(group) for goal in TRIALS[label].goals]
         marks.append(Mark("outside 0", out == 0))
-        met += sum(mark.good for mark in marks)
-        missed += sum(not mark.good for mark in marks)
+        everything += marks
         told_goals = "; ".join(("ok " if m.good else "FAIL ") + m.text for m in marks)
         lines.append(
             f"{label:15}{len(group):6}{cells}{seams}{errors:>12}{out:4}{cost:6.2f}  {told_goals}"
@@ -66,4 +65,4 @@ def table(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[str], int, in
         seams = pair([score.seam for score in found], low=False)
         cost = statistics.median(score.seconds for score in found)
         lines.append(f"{name:15}{seams:>13}{max(s.outside for s in found):9}{cost:7.2f}")
-    return lines, met, missed
+    return lines, everything

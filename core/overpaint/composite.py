@@ -199,7 +199,9 @@ def fit_redrawn(prepared: Prepared, sent: Sent, candidate: Bytes, steps: Steps, 
     source = prepared.source.pixels[inside.slices][..., :3]
     own = _as_floats(source)
     kept = 1 - np.clip(change[seen], 0, 1)[..., None]
-    colours = picture[seen] + kept * (own - before[seen])
+    drawn = picture[seen]
+    # In this order nothing rounds where nothing changed: grey stays grey to the last bit.
+    colours = kept * own + (1 - kept) * drawn + kept * (drawn - before[seen])
     if source.dtype == np.uint8:
         rounded = np.rint(np.clip(colours, 0, 1) * 255).astype(np.uint8)
         return Piece(inside, rounded, fitted.notices, fitted.log)
@@ -245,16 +247,7 @@ def assemble(prepared: Prepared, region: Box, pieces: Sequence[Piece]) -> Patch:
 
     What the mask changes is opaque, so that the original cannot shine through.
     """
-    source = prepared.source.pixels
-    colours = _joined(source, pieces)
-    pixels: Pixels
-    if source.dtype == np.uint8:
-        import cv2
-
-        pixels = np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2RGBA), np.uint8)
-        cv2.mixChannels([source], [pixels], [3, 3])
-    else:
-        pixels = np.dstack([colours, source[..., 3]]).astype(np.float32, copy=False)
+    pixels = _joined(prepared.source.pixels, pieces)
     box = bounds(prepared.mask)
     if box is not None:
         inside = pixels[box.slices]
@@ -264,20 +257,31 @@ def assemble(prepared: Prepared, region: Box, pieces: Sequence[Piece]) -> Patch:
 
 
 def _joined(source: Pixels, pieces: Sequence[Piece]) -> Pixels:
+    """Return *source* with the colours of all *pieces*: one copy, for pictures can be large."""
     height, width = source.shape[:2]
     if len(pieces) == 1 and pieces[0].box == Extent(width, height).box:
-        return pieces[0].colours
-    colours: Pixels = source[..., :3].copy()
+        return _with_alpha(pieces[0].colours, source)
+    pixels: Pixels = source.copy()
     weights = np.zeros((height, width), np.float32)
     for piece in pieces:
         weight = _tent(piece.box.extent)
         so_far = weights[piece.box.slices]
         share = (weight / (so_far + weight))[..., None]
-        there = colours[piece.box.slices]
+        there = pixels[piece.box.slices][..., :3]
         mixed = there + share * (piece.colours.astype(np.float32) - there)
-        there[:] = np.rint(mixed) if colours.dtype == np.uint8 else mixed
+        there[:] = np.rint(mixed) if pixels.dtype == np.uint8 else mixed
         so_far += weight
-    return colours
+    return pixels
+
+
+def _with_alpha(colours: Pixels, source: Pixels) -> Pixels:
+    if source.dtype != np.uint8:
+        return np.dstack([colours, source[..., 3]]).astype(np.float32, copy=False)
+    import cv2
+
+    pixels = np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2RGBA), np.uint8)
+    cv2.mixChannels([source], [pixels], [3, 3])
+    return pixels
 
 
 def _tent(extent: Extent) -> Floats:

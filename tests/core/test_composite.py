@@ -231,3 +231,14 @@ def test_new_content_arrives_and_the_rest_stays() -> None:
     assert np.array_equal(patch.pixels[far], source.pixels[far])
     off = np.abs(patch.pixels[..., :3].astype(int) - paint(source.pixels[..., :3]))
     assert np.median(off[deep_inside]) <= 12
+
+
+def test_a_deep_region_sent_smaller_comes_back_to_the_bit_and_grey() -> None:
+    """Floats of a fitted region that came back unchanged are the source's own, grey ones grey."""
+    pixels = (photo(300, 480) / np.float32(255)).astype(np.float32)
+    pixels[..., :3] = pixels[..., 1:2] * np.float32(0.9) + np.float32(0.0123)
+    source = Source(pixels, selected(300, 480))
+
+    patch = redrawn(source, [Shot(Box(0, 0, 480, 300), Extent(160, 100))])
+
+    assert np.array_equal(source.pixels, patch.pixels)

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from overpaint.fitting.evidence import Evidence, Outcome
-from overpaint.fitting.quiet import quieted
-from overpaint.geometry import Box
+from overpaint.fitting.quiet import SIDE, quieted
+from overpaint.geometry import Box, Extent
 from overpaint.mask import Mask, bounds
 
 __all__ = ["Grained", "match_grain"]
@@ -82,7 +82,7 @@ def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) ->
             reason = "Nothing around the selection is smooth."
             return Outcome(picture, replace(evidence, reason=reason))
         return Outcome(
-            _changed(picture, quieted(picture, now, was), mask, box),
+            _changed(picture, _quieted_in(box, picture, now, was), mask, box),
             replace(
                 evidence,
                 used=True,
@@ -115,12 +115,19 @@ def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) ->
     )
 
 
+def _quieted_in(box: Box, picture: Rgb, now: float, wanted: float) -> Rgb:
+    """Return what *box* of *picture* is when it is quiet; only what it needs is worked on."""
+    height, width = picture.shape[:2]
+    window = box.grown(SIDE).intersection(Extent(width, height).box)
+    assert window is not None  # the selection lies in the picture
+    inside = box.moved(-window.x, -window.y)
+    return quieted(picture[window.slices], now, wanted)[inside.slices]
+
+
 def _changed(picture: Rgb, other: Rgb, mask: Mask, box: Box) -> Rgb:
-    """Return *picture* with *other*, which shows *box* alone or all, where *mask* changes it."""
+    """Return *picture* with *other*, which shows *box* alone, where *mask* changes it."""
     import cv2
 
-    if other.shape == picture.shape:
-        other = other[box.slices]
     result = picture.copy()
     here = picture[box.slices].copy()
     cv2.copyTo(np.clip(other, 0, 1), mask[box.slices], here)

@@ -9,7 +9,7 @@ OpenCV is imported where it is used, so that a core process starts fast.
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["quieted"]
+__all__ = ["SIDE", "quieted"]
 
 Rgb = npt.NDArray[np.float32]
 

@@ -3,6 +3,7 @@
 OpenCV is imported where it is used, so that a core process starts fast.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from dataclasses import field as default
 
@@ -50,11 +51,14 @@ def apply(regrade: Regrade, picture: Rgb, changed: Flags) -> Rgb:
     steps = 65536
     tones = np.linspace(0, 1, steps)
     index = np.asarray(cv2.multiply(picture, np.full(4, 65535.0), dtype=cv2.CV_16U), np.uint16)
-    table = np.concatenate([np.interp(tones, TONES, curve) for curve in regrade.curves])
     result = np.empty(picture.shape, np.float32)
-    for c in range(3):
-        plane = table[c * steps : (c + 1) * steps].astype(np.float32)
-        result[..., c] = plane[index[..., c]]
+
+    def look_up(c: int) -> None:
+        table = np.interp(tones, TONES, regrade.curves[c]).astype(np.float32)
+        result[..., c] = np.take(table, index[..., c], mode="clip")
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(look_up, range(3)))
     if not np.array_equal(regrade.matrix, np.eye(3)):
         result = np.asarray(cv2.transform(result, regrade.matrix), np.float32)
     if regrade.field.any():

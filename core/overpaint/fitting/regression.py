@@ -95,11 +95,13 @@ def polished(regrade: Regrade, x: Floats, y: Floats) -> Regrade:
     Only where what is left is no more than rounding: noise in *x* would flatten the curves. There
     it makes up for what means over blocks blur of a bent curve.
     """
-    left = y - regrade.curved(x)
-    length = length_of(left)
-    noise = float(np.median(length)) * 1.1
-    if noise > ROUNDING:
-        return regrade
+    # A few pixels tell most pictures apart.
+    for some in (slice(None, None, 16), slice(None)):
+        left = y[some] - regrade.curved(x[some])
+        length = length_of(left)
+        noise = float(np.median(length)) * 1.1
+        if noise > ROUNDING:
+            return regrade
     weight = np.square(1 / (1 + np.square(length / (3 * noise + 1e-4))))
     bins = _bins(x)
     curves = np.empty_like(regrade.curves)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from overpaint.mask import Mask
 
-__all__ = ["MIN_BLOCKS", "Samples", "clipped", "sample"]
+__all__ = ["MIN_BLOCKS", "Samples", "sample", "unclipped"]
 
 Rgb = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -49,15 +49,18 @@ def sample(sent: Rgb, picture: Rgb, ring: Flags, mask: Mask) -> Samples | None:
     Blocks with black or white pixels in *picture* are left out where there are enough others: what
     a regrade clipped differs from pixel to pixel.
     """
-    found = _sampled(sent, picture, ring & ~clipped(picture).any(axis=2), mask)
+    found = _sampled(sent, picture, ring & unclipped(picture), mask)
     if found is not None and len(found.x) >= ENOUGH:
         return found
     return _sampled(sent, picture, ring, mask)
 
 
-def clipped(picture: Rgb) -> Flags:
-    """Return which values of *picture* are black or white, as 8 bits round."""
-    return np.asarray((picture < 0.5 / 255) | (picture > 254.5 / 255))
+def unclipped(picture: Rgb) -> Flags:
+    """Return where no channel of *picture* is black or white, as 8 bits round."""
+    import cv2
+
+    low, high = (0.5 / 255,) * 3, (254.5 / 255,) * 3
+    return np.asarray(cv2.inRange(picture, low, high)) > 0
 
 
 def _sampled(sent: Rgb, picture: Rgb, ring: Flags, mask: Mask) -> Samples | None:

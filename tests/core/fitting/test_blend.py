@@ -184,3 +184,26 @@ def test_small_and_thin_selections_are_taken(at: tuple[int, int, int, int]) -> N
 
     assert blended.evidence.used
     assert np.abs(blended.picture - truth)[mask > 0].max() < 0.012
+
+
+@pytest.mark.parametrize(("size", "lower"), [(2.0, True), (0.0, False)])
+def test_errors_that_neighbours_share_do_not_end_at_the_border(size: float, lower: bool) -> None:
+    """Blotches like JPEG's are carried over the border, which shows less; noise is left alone."""
+    rng = np.random.default_rng(8)
+    sent = np.full((160, 200, 3), 0.5, np.float32)
+    error = rng.standard_normal(sent.shape).astype(np.float32)
+    if size:
+        error = cv2.GaussianBlur(error, (0, 0), size)
+    picture = sent + error / error.std() * np.float32(6 / 255)
+    mask = np.zeros((160, 200), np.uint8)
+    mask[50:110, 60:140] = 255
+
+    # Textured, so that the source may not simply show through at the border.
+    texture = (0.2 * rng.standard_normal(sent.shape)).astype(np.float32)
+    hidden = np.where(mask[..., None] > 0, sent + texture, sent)
+    blended = blend.blend(hidden, picture, mask, mask == 0).picture
+
+    first = np.s_[50, 60:140]
+    was, now = (np.abs(one[first] - sent[first]).mean() for one in (picture, blended))
+    assert (now < 0.8 * was) == lower
+    assert now < 1.1 * was
