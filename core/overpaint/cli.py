@@ -43,7 +43,7 @@ def run(arguments: list[str]) -> int:
     try:
         return commands.main(arguments, "overpaint", standalone_mode=False) or 0
     except click.Abort:  # what click makes of Ctrl-C
-        click.echo("Interrupted; nothing was written.", err=True)
+        click.echo("Interrupted; nothing was saved.", err=True)
         return INTERRUPTED
     except click.ClickException as error:
         error.show()

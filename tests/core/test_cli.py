@@ -331,7 +331,7 @@ def test_an_interrupted_run_leaves_nothing(
 ) -> None:
     """Status 130, whether it was filling or about to save."""
 
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(where, interrupted)
