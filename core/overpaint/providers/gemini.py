@@ -24,6 +24,7 @@ import base64
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from math import log
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -189,7 +190,8 @@ class Gemini:
     def _writer(self) -> Model:
         chosen = self._option("text_model")
         if chosen:
-            return _model(chosen)
+            known = catalogue.find(self.name, str(chosen).removeprefix("models/"))
+            return known or replace(_model(str(chosen)), output=Output.TEXT)
         if self._model.output is Output.TEXT:
             return self._model
         return next(
@@ -217,7 +219,7 @@ class Gemini:
     def _require_usable(self, job: Job) -> None:
         model = self._model
         if model.state is State.DEAD:
-            raise unknown_model(model, self.title)
+            raise unknown_model(model, self.title, Output.IMAGE)
         if model.output is Output.TEXT:
             default = catalogue.default(self.name)
             raise EditUnsupported(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from overpaint import catalogue
-from overpaint.catalogue import Model, State
+from overpaint.catalogue import Model, Output, State
 from overpaint.errors import (
     AccountLimited,
     AnswerUnusable,
@@ -237,15 +237,20 @@ def explain(answer: Answer, title: str, model: Model) -> ProviderFailed:
     return by_status(answer, title, message)
 
 
-def unknown_model(model: Model, title: str) -> ModelUnknown:
-    """Return the error for a *model* that is gone, or that this key does not get."""
-    successor = model.successor
-    known = catalogue.models("gemini")
+def unknown_model(model: Model, title: str, wanted: Output | None = None) -> ModelUnknown:
+    """Return the error for a *model* that is gone, or that this key does not get.
+
+    *wanted*: what it was to make; what it made, by default.
+    """
+    wanted = wanted or model.output
     current = [
-        each.id for each in known if each.output is model.output and each.state is State.CURRENT
+        each.id
+        for each in catalogue.models("gemini")
+        if each.output is wanted and each.state is State.CURRENT
     ]
-    if successor is None and model.id != current[0]:
-        successor = current[0]
+    successor = model.successor
+    if successor not in current:
+        successor = current[0] if model.id != current[0] else None
     if model.state is State.DEAD:
         sentence = f"{model.id} does not exist any more. {model.note}"
     else:
