@@ -6,13 +6,12 @@ Here meet the user's settings, keys and history with the runner, which knows non
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from overpaint import runner
-from overpaint.errors import EditUnsupported, FileUnreadable, RunUnplaceable
+from overpaint import budget, runner
+from overpaint.errors import EditUnsupported, FileUnreadable, RunUnplaceable, SendingForbidden
 from overpaint.geometry import Box, Extent
 from overpaint.picture import Patch, Source
 from overpaint.plan import Plan, Shot, make_plan, make_shots
@@ -168,7 +167,7 @@ def forecast(
         resolution=expected.resolution,
         cost=expected.cost,
         spent=_spent_today() if able.needs_network else 0.0,
-        budget=settings.budget,
+        budget=settings.daily_budget,
     )
 
 
@@ -190,12 +189,14 @@ async def run(
     """
     settings = _settings()
     first = _set_up(recipe.provider, recipe.model, reach, settings, with_key=True)
-    names = settings.fallbacks if reach.fallbacks is None else reach.fallbacks
+    names = settings.fallback if reach.fallbacks is None else reach.fallbacks
     others = [
         _set_up(name, None, USUAL, settings, with_key=True)
         for name in names
         if name != recipe.provider
     ]
+    for each in (first, *others):
+        _refuse_forbidden(each, settings)
     if not any(each.capabilities.needs_network for each in (first, *others)):
         async with runner.run(
             recipe, region, source, first, fallbacks=others, references=references
@@ -206,6 +207,12 @@ async def run(
 
     with Journal.open() as journal:
         keeper = _Keeper(journal, region, canvas or region.extent, source, document)
+
+        def afford(estimate: float | None) -> None:
+            spent = journal.spent(budget.start_of_day())
+            if error := budget.check(estimate, spent, settings.daily_budget):
+                raise error
+
         async with runner.run(
             recipe,
             region,
@@ -214,11 +221,11 @@ async def run(
             fallbacks=others,
             references=references,
             recorder=keeper,
-            budget=_left(settings, journal),
+            afford=afford,
         ) as events:
             yield events
         limits = settings.history
-        journal.prune(limits.max_bytes, limits.max_days)
+        journal.prune(limits.max_bytes or None, limits.max_days or None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -334,20 +341,21 @@ def _refuse_unable(recipe: Recipe, asked: Provider) -> None:
         )
 
 
-def _today() -> datetime:
-    now = datetime.now().astimezone()
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+def _refuse_forbidden(asked: Provider, settings: "Settings") -> None:
+    from overpaint.settings import Privacy
+
+    if settings.of(asked.name).privacy is Privacy.NEVER:
+        raise SendingForbidden(
+            f"The settings say that no picture may be sent to {asked.title}.",
+            "Choose another provider, or change its privacy in the settings.",
+        )
 
 
 def _spent_today() -> float:
     from overpaint.history import Journal
 
     with Journal.open() as journal:
-        return journal.spent(_today())
-
-
-def _left(settings: "Settings", journal: "Journal") -> float | None:
-    return None if settings.budget is None else settings.budget - journal.spent(_today())
+        return journal.spent(budget.start_of_day())
 
 
 class _Keeper:

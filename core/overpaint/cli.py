@@ -16,6 +16,8 @@ import click
 
 from overpaint import __version__
 from overpaint.commands import check, edit
+from overpaint.commands.history import history
+from overpaint.commands.keys import keys
 from overpaint.commands.telling import complain
 from overpaint.errors import OverpaintError, Unexpected
 
@@ -72,6 +74,8 @@ for command in (
     edit.vary,
     edit.style,
     edit.generate,
+    history,
+    keys,
     check.providers,
     check.doctor,
 ):

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from overpaint import __version__, wire
+from overpaint import __version__, places, wire
 from overpaint.errors import OverpaintError
 
 __all__ = ["LIBRARIES", "Finding", "all_well", "as_json", "examine"]
@@ -165,10 +165,9 @@ def _fills_a_hole() -> bool:
 
 def _data_folder() -> Finding:
     try:
-        import platformdirs
+        folder = places.data_folder()
     except ImportError as error:
         return Finding("Data folder", ok=False, detail=f"{_told(error)}.", fix=_REINSTALL)
-    folder = platformdirs.user_data_path("overpaint", appauthor=False)
     # It is made when it is needed; until then the question is whether it can be.
     there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     try:

@@ -12,6 +12,8 @@
         BudgetSpent              this would cost more than the user allows a day
         KeyInvalid               what was given is no key, or no name of one
         RunUnknown               history has no such run, or more than one
+        RunUnplaceable           a run of which no picture arrived whole
+        SendingForbidden         the settings forbid to send pictures to this provider
       FileProblem              a file on disk
         FileUnreadable           cannot be opened or decoded
         FileUnwritable           cannot be written
@@ -69,8 +71,10 @@ __all__ = [
     "RequestError",
     "RequestRejected",
     "RunUnknown",
+    "RunUnplaceable",
     "SelectionEmpty",
     "SelectionMismatch",
+    "SendingForbidden",
     "ServerFault",
     "SettingsInvalid",
     "TimedOut",
@@ -135,6 +139,14 @@ class KeyInvalid(RequestError):
 
 class RunUnknown(RequestError):
     code = "run-unknown"
+
+
+class RunUnplaceable(RequestError):
+    code = "run-unplaceable"
+
+
+class SendingForbidden(RequestError):
+    code = "sending-forbidden"
 
 
 class FileProblem(OverpaintError):

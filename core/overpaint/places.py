@@ -5,6 +5,7 @@ Folders are made for their owner only, files as well, whatever the umask. `OVERP
 """
 
 import contextlib
+import errno
 import os
 import secrets
 import sys
@@ -23,6 +24,9 @@ __all__ = [
 ]
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+DAY = 86400.0
+_TAKEN = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+"""What systems say of a lock that another has; all else means that there are no locks here."""
 
 
 def config_folder() -> Path:
@@ -105,7 +109,8 @@ def _sync_folder(folder: Path) -> None:
 class Hold:
     """A file that says "still at work" for as long as its process lives, however that ends.
 
-    A lock rather than a process id: ids are given again, and differ inside a sandbox.
+    A lock rather than a process id: ids are given again, and differ inside a sandbox. Where a
+    file system has no locks, the file counts as held for a day.
     """
 
     def __init__(self, path: Path) -> None:
@@ -114,9 +119,10 @@ class Hold:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
         try:
             _lock(self._descriptor)
-        except OSError:
-            os.close(self._descriptor)
-            raise
+        except OSError as error:
+            if error.errno in _TAKEN:
+                os.close(self._descriptor)
+                raise
 
     def release(self) -> None:
         """Let go, and remove the file."""
@@ -136,8 +142,8 @@ def is_held(path: Path) -> bool:
         return False
     try:
         _lock(descriptor)
-    except OSError:
-        return True
+    except OSError as error:
+        return error.errno in _TAKEN or time.time() - os.fstat(descriptor).st_mtime < DAY
     else:
         return False
     finally:
@@ -156,7 +162,9 @@ def alone(path: Path, seconds: float = 5.0) -> Iterator[None]:
         while True:
             try:
                 _lock(descriptor)
-            except OSError:
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    break
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)

@@ -6,19 +6,18 @@ that was composed already, and perhaps edited since, is sent as it is.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from overpaint.recipe import Edit, Part, Recipe
-from overpaint.syntax import Reading, plain, read
+from overpaint.syntax import plain
+from overpaint.wish import Wish
 from overpaint.wording import note, nth, wording
 
 __all__ = ["Dialect", "MaskUse", "Role", "Text", "compose"]
 
-LEADING = (Part.SUBJECT, Part.ACTION)
 MOST_NOTES = 12
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class MaskUse(StrEnum):
@@ -72,7 +71,7 @@ def compose(recipe: Recipe, dialect: Dialect, references: Sequence[Role] = ()) -
     parts what is to be there instead. Nothing that is too long, or cannot be said, is an error:
     it is left out, and a note says so.
     """
-    wish = _Wish(recipe, dialect)
+    wish = Wish(recipe, weights=dialect.weights)
     if dialect.instructs:
         prompt = _instruct(wish, recipe.edit, dialect, references)
         negative = ", ".join(wish.unwanted) if dialect.negative else ""
@@ -87,64 +86,10 @@ def compose(recipe: Recipe, dialect: Dialect, references: Sequence[Role] = ()) -
     return Text(prompt, negative, tuple(dict.fromkeys(wish.notes))[:MOST_NOTES])
 
 
-class _Wish:
-    """What the user asks for, without syntax that the model does not know."""
-
-    def __init__(self, recipe: Recipe, dialect: Dialect) -> None:
-        self.notes: list[str] = []
-        self.unwanted: list[str] = []
-        self.strong: list[str] = []
-        self._weights = dialect.weights
-        self.free = self._read(recipe.prompt)
-        # In the order in which they are said, whatever the order in which they were given.
-        read_parts = {part: self._read(recipe.parts.get(part, "")) for part in Part}
-        self.parts = {part: text for part, text in read_parts.items() if text}
-        self._refuse(recipe.negative)
-
-    def _read(self, text: str) -> str:
-        reading = self._reading(text)
-        self.strong.extend(reading.strong)
-        for listed in reading.unwanted:
-            self._refuse(listed)
-        return reading.text
-
-    def _reading(self, text: str) -> Reading:
-        reading = read(CONTROL.sub(" ", text), weights=self._weights)
-        self.notes.extend(reading.notes)
-        return reading
-
-    def _refuse(self, text: str) -> None:
-        waiting = [text]
-        while waiting:
-            reading = self._reading(waiting.pop())
-            waiting.extend(reading.unwanted)
-            known = {item.casefold() for item in self.unwanted}
-            new = (item for item in _items(reading.text) if item.casefold() not in known)
-            self.unwanted.extend(new)
-
-    @property
-    def lead(self) -> str:
-        """Who does what."""
-        return " ".join(self.parts[part] for part in LEADING if part in self.parts)
-
-    def others(self, *leaving: Part) -> Iterator[tuple[Part, str]]:
-        """Yield the parts beside those of the lead, and beside *leaving*."""
-        without = (*LEADING, *leaving)
-        yield from ((part, text) for part, text in self.parts.items() if part not in without)
-
-
-def _items(text: str) -> list[str]:
-    """Return what a list with commas holds; one with brackets stays whole."""
-    whole = text.strip(" \t\n,;")
-    found = [whole] if re.search(r"[()\[\]]", whole) else whole.split(",")
-    items = dict.fromkeys(item.strip(" \t\n.") for item in found)
-    return [item for item in items if item]
-
-
 # Instructions
 
 
-def _instruct(wish: _Wish, edit: Edit, dialect: Dialect, references: Sequence[Role]) -> str:
+def _instruct(wish: Wish, edit: Edit, dialect: Dialect, references: Sequence[Role]) -> str:
     if edit is Edit.REMOVE:
         asked = _sentences(wish.free, wish.lead, ())
         instead = _sentences("", "", wish.others())
@@ -163,7 +108,7 @@ def _instruct(wish: _Wish, edit: Edit, dialect: Dialect, references: Sequence[Ro
         after.append(words["unwanted"].format(list=unwanted))
     after = [sentence for sentence in after if sentence not in asked]
     frame = _frame(edit, dialect, references, asked)
-    if frame.task in asked:
+    if frame.sign in asked:
         # Composed before: perhaps previewed, and edited by hand.
         return _fit([], [*user, *after], [], dialect, wish)
     if edit is not Edit.GENERATE and dialect.mask is MaskUse.NONE and not asked:
@@ -173,9 +118,9 @@ def _instruct(wish: _Wish, edit: Edit, dialect: Dialect, references: Sequence[Ro
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """Our sentences around the user's words; *task* is the one that every such frame has."""
+    """Our sentences around the user's words; by *sign* it is seen that they are there already."""
 
-    task: str
+    sign: str
     before: list[str]
     after: list[str]
 
@@ -242,9 +187,7 @@ def _and(items: Sequence[str], word: str = "and") -> str:
     return f"{', '.join(items[:-1])} {word} {items[-1]}"
 
 
-def _fit(
-    before: list[str], user: list[str], after: list[str], dialect: Dialect, wish: _Wish
-) -> str:
+def _fit(before: list[str], user: list[str], after: list[str], dialect: Dialect, wish: Wish) -> str:
     """Return all of it, within the longest prompt: our last sentences go first, then words."""
     words = "\n".join(filter(None, user))
     for kept in range(len(after), -1, -1):
@@ -266,7 +209,7 @@ def _lines(*paragraphs: str) -> str:
 # Descriptions
 
 
-def _describe(wish: _Wish, edit: Edit, dialect: Dialect) -> tuple[str, str]:
+def _describe(wish: Wish, edit: Edit, dialect: Dialect) -> tuple[str, str]:
     """Return the description of the finished picture, and what must not be in it."""
     background = wording()["words"]["background"]
     unwanted = list(wish.unwanted)
@@ -274,11 +217,16 @@ def _describe(wish: _Wish, edit: Edit, dialect: Dialect) -> tuple[str, str]:
     if edit is Edit.REMOVE and background in wish.free:
         pieces = [wish.free]  # composed before
     elif edit is Edit.REMOVE:
-        removed = _removed(" ".join(filter(None, (wish.lead, wish.free))))
+        whole = " ".join(filter(None, (wish.lead, wish.free)))
+        removed = _removed(whole) or whole.strip(" .,;\n")
         pieces = [background, *(text for _, text in wish.others())]
+    elif edit is Edit.INPAINT and not wish.lead and _removed(wish.free):
+        removed = _removed(wish.free)
+        pieces = [background, *(text for _, text in wish.others())]
+        wish.notes.append(note("described", quoted=wish.free, sent=background))
     else:
         pieces = _pieces(wish)
-    if wish.strong and edit is not Edit.REMOVE:
+    if wish.strong and not removed:
         pieces.append(wording()["words"]["emphasis_described"].format(list=_and(wish.strong)))
     prompt = _joined(pieces)
     kept = _cut(prompt, dialect.longest)
@@ -295,7 +243,7 @@ def _describe(wish: _Wish, edit: Edit, dialect: Dialect) -> tuple[str, str]:
     return kept, ""
 
 
-def _pieces(wish: _Wish) -> list[str]:
+def _pieces(wish: Wish) -> list[str]:
     free = _described(wish)
     parts = dict(wish.others(Part.SETTING))
     beside = [wish.lead, wish.parts.get(Part.SETTING, ""), *parts.values()]
@@ -304,7 +252,7 @@ def _pieces(wish: _Wish) -> list[str]:
     return [*new[:leads], free, *new[leads:]]
 
 
-def _described(wish: _Wish) -> str:
+def _described(wish: Wish) -> str:
     """Return the free text; of a plain instruction only what it asks to see."""
     for pattern in wording()["describe"]["instructions"]:
         match = re.fullmatch(rf"{pattern}\.?", wish.free, re.IGNORECASE)
@@ -316,8 +264,9 @@ def _described(wish: _Wish) -> str:
 
 
 def _removed(text: str) -> str:
+    """Return what *text* asks to be taken away; "" where it asks for something else."""
     match = re.fullmatch(wording()["describe"]["removals"], text, re.IGNORECASE)
-    return (match.group("kept") if match else text).strip(" .,;\n")
+    return match.group("kept").strip(" .,;") if match else ""
 
 
 def _joined(pieces: Iterable[str]) -> str:
@@ -350,5 +299,5 @@ def _cut(text: str, longest: int) -> str:
     return (start[:at] if at > longest // 2 else start[: max(0, longest)]).rstrip(" ,;\n")
 
 
-def _tell_cut(wish: _Wish, whole: str, kept: str, dialect: Dialect) -> None:
+def _tell_cut(wish: Wish, whole: str, kept: str, dialect: Dialect) -> None:
     wish.notes.append(note("cut", kept=len(kept), length=len(whole), longest=dialect.longest))

@@ -256,16 +256,29 @@ def test_pruning_removes_the_oldest_first(journal: Journal) -> None:
     size = journal.record(ids[1]).bytes
     folders = {run_id: journal.record(run_id).folder for run_id in ids}
 
-    assert journal.prune(max_bytes=3 * size, max_days=1).runs == 0
-    pruned = journal.prune(max_bytes=2 * size)
+    assert journal.prune(max_bytes=3 * size + 100, max_days=1).runs == 0
+    pruned = journal.prune(max_bytes=2 * size + 100)
     assert (pruned.runs, pruned.bytes) == (1, size)
     assert [record.id for record in journal.runs()] == [ids[3], ids[2], ids[0]]
     assert {run_id for run_id, folder in folders.items() if folder.exists()} == set(ids) - {ids[1]}
-    assert journal.prune(max_days=0).runs == 1
+    assert journal.prune(max_bytes=0, max_days=0).runs == 0
+    assert journal.prune(max_days=1e-9).runs == 1
     assert [record.id for record in journal.runs()] == [ids[3], ids[0]]
     assert journal.clear().runs == 1
     assert [record.id for record in journal.runs()] == [ids[0]]
     assert journal.spent(LONG_AGO) == 3.0
+
+
+def test_a_file_seen_first_by_another_process_keeps_its_text(journal: Journal) -> None:
+    """Between file and row, another process may have adopted it."""
+    run_id = journal.begin(a_run())
+    (journal.record(run_id).folder / "01-000.png").write_bytes(PNG)
+    with Journal.open(journal.folder) as other:
+        other.candidates(run_id)
+
+    journal.candidate(run_id, 1, 0, PNG, "Here.")
+
+    assert journal.candidates(run_id)[0].text == "Here."
 
 
 def test_what_is_cleared_is_gone_from_the_disk(journal: Journal) -> None:
@@ -342,6 +355,35 @@ def test_a_run_at_work_is_not_touched_by_others(journal: Journal) -> None:
         assert other.record(run_id).state is State.RUNNING
 
 
+def no_locks(*_: object) -> None:
+    raise OSError(37, "No locks available")
+
+
+def test_without_locks_a_run_counts_as_at_work_for_a_day(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network file systems have none: history works there as well."""
+    monkeypatch.setattr(places, "_lock", no_locks)
+    run_id = journal.begin(a_run())
+
+    assert journal.record(run_id).state is State.RUNNING
+    assert journal.recover() == []
+    os.utime(journal.record(run_id).folder / "running", (0, 0))
+    assert journal.recover() == [run_id]
+
+
+def test_a_file_that_the_user_removed_is_not_offered(journal: Journal) -> None:
+    """What is on disk counts, not what was."""
+    run_id = journal.begin(a_run(shots=TWO))
+    for shot in (0, 1):
+        path = journal.candidate(run_id, 1, shot, PNG)
+    path.unlink()
+
+    kept = journal.candidates(run_id)
+
+    assert [(set(each.files), each.complete) for each in kept] == [({0}, False)]
+
+
 WRITERS = """
 import os, random, signal, sys, time
 from pathlib import Path
@@ -385,6 +427,7 @@ def start_writers(folder: Path, rounds: int) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="no SIGKILL")
 def test_no_kill_loses_a_candidate(tmp_path: Path) -> None:
     """Killed at random moments, two at once: what was kept is there whole, history opens."""
@@ -435,7 +478,9 @@ def test_a_damaged_database_is_made_again_from_the_files(tmp_path: Path, damage:
         assert records[ids[0]].state is State.INTERRUPTED
         assert records[ids[1]].state is State.DONE
         assert journal.candidates(ids[1])[0].complete
-    assert list(tmp_path.glob("journal.sqlite3.damaged-*"))
+        assert list(tmp_path.glob("journal.sqlite3.damaged-*"))
+        journal.clear()
+    assert not list(tmp_path.glob("journal.sqlite3.damaged-*"))
 
 
 # Several at once
@@ -505,16 +550,17 @@ def test_a_full_disk_is_said(journal: Journal, monkeypatch: pytest.MonkeyPatch) 
     assert len(list(journal.folder.glob("*/*"))) == 1
 
 
+def failing(*_: object) -> None:
+    raise sqlite3.OperationalError("database or disk is full")
+
+
 def test_a_candidate_without_a_row_is_kept_all_the_same(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where only the database fails, the picture is safe and found."""
     run_id = journal.begin(a_run())
     with monkeypatch.context() as patch:
-        patch.setattr(
-            "overpaint.history.ledger.database.transaction",
-            lambda _: (_ for _ in ()).throw(sqlite3.OperationalError("database or disk is full")),
-        )
+        patch.setattr("overpaint.history.ledger.Ledger._execute", failing)
         path = journal.candidate(run_id, 1, 0, PNG)
 
     assert path.read_bytes() == PNG

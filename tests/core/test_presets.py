@@ -13,6 +13,7 @@ from overpaint.presets import Preset, apply
 from overpaint.prompt import Dialect, compose
 from overpaint.recipe import Edit, Part, Recipe
 
+DOCS = Path(__file__).parents[2] / "docs" / "presets.md"
 RECIPE = Recipe(edit=Edit.INPAINT, prompt="a door", parts={Part.STYLE: "soft"}, negative="blur")
 
 
@@ -170,6 +171,20 @@ def test_an_unknown_preset_is_told_with_what_is_wrong(tmp_path: Path) -> None:
 
     with pytest.raises(RecipeInvalid, match=r"no preset called 'bad'.*a\.toml, line 1"):
         presets.load(tmp_path).get("bad")
+
+
+def test_the_example_in_the_docs_is_one(tmp_path: Path) -> None:
+    """What docs/presets.md shows can be put into a file as it is."""
+    [example] = re.findall(
+        r"^```toml\n(.*?)^```$", DOCS.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    (tmp_path / "mine.toml").write_text(example, encoding="utf-8")
+
+    found = presets.load(tmp_path)
+
+    assert not found.problems
+    assert found.get("label").asks_for == ("content", "subject")
+    assert found.get("my-poster").parts
 
 
 def test_without_a_folder_there_are_the_built_in_ones(tmp_path: Path) -> None:

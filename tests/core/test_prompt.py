@@ -142,7 +142,7 @@ def test_a_common_wish_can_be_composed_twice(dialect: Dialect, edit: Edit) -> No
 def test_longest_wish_is_quick_enough_to_be_previewed() -> None:
     """Hostile texts of full length take seconds at most, not minutes."""
     for hostile in ("(", "((x))", "([x:1.2)]", "--no ", "--ar ", " ", "[", "a, ", "\\("):
-        text = (hostile * MAX_PROMPT)[:MAX_PROMPT]
+        text = f"a{hostile * MAX_PROMPT}"[: MAX_PROMPT - 1] + "b"
         for dialect in (GEMINI, DIFFUSION):
             assert len(said(dialect, prompt=text, negative=text).prompt) <= MAX_PROMPT
 
@@ -259,12 +259,49 @@ def test_removing_describes_the_empty_place() -> None:
     assert text.negative == "the lamp post, blurry"
 
 
-def test_a_plain_instruction_becomes_a_description() -> None:
+@pytest.mark.parametrize(
+    ("instruction", "description"),
+    [
+        ("Replace the door with a red gate", "a red gate"),
+        ("turn the house into a castle.", "a castle"),
+        ("add two trees", "two trees"),
+        ("please draw me a sheep", "a sheep"),
+    ],
+)
+def test_a_plain_instruction_becomes_a_description(instruction: str, description: str) -> None:
     """'Replace the door with a gate' is sent as what will be seen, and a note says so."""
-    text = said(DIFFUSION, prompt="Replace the door with a red gate")
+    text = said(DIFFUSION, prompt=instruction)
 
-    assert text.prompt == "a red gate"
-    assert "'Replace the door with a red gate' was sent as 'a red gate'." in text.notes[0]
+    assert text.prompt.rstrip(".") == description
+    assert f"'{instruction}' was sent as '{text.prompt}'." in text.notes[0]
+    assert instruction in said(OPENAI, prompt=instruction).prompt
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "paint splatter on a wall",
+        "turn of the century house, open to the garden",
+        "place with a view into the valley",
+        "show jumping, a horse in mid-air",
+        "replace the man with a hat with a woman with a dog",
+        "change the colour to red",
+        "cut out paper stars",
+        "Add a tree. Keep the sky.",
+    ],
+)
+def test_a_description_stays_as_it_is(description: str) -> None:
+    """Only what cannot mean anything else is taken for an instruction."""
+    assert said(DIFFUSION, prompt=description) == Text(description)
+
+
+def test_to_remove_by_inpainting_is_understood() -> None:
+    """A diffusion model that is told to remove something would show it, so it is told otherwise."""
+    text = said(DIFFUSION, prompt="Remove the lamp post.")
+
+    assert text.prompt.startswith("empty background")
+    assert text.negative == "the lamp post"
+    assert "'Remove the lamp post.' was sent as 'empty background" in text.notes[0]
 
 
 def test_a_part_that_is_said_already_is_not_repeated() -> None:
@@ -290,7 +327,7 @@ def test_a_model_that_cannot_be_told_what_not_to_show_is_not() -> None:
 def test_our_own_sentences_give_way_to_the_users_words() -> None:
     """Before a word of the user is cut, what Overpaint adds beside the task is left out."""
     wish = "word " * 100
-    text = said(Dialect(instructs=True, mask=MaskUse.FIELD, longest=600), prompt=wish)
+    text = said(Dialect(instructs=True, mask=MaskUse.FIELD, longest=700), prompt=wish)
 
     assert wish.strip() in text.prompt
     assert "without a visible seam" not in text.prompt

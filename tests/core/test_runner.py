@@ -273,16 +273,21 @@ def test_a_refusal_or_a_lost_answer_is_not_taken_elsewhere(error: OverpaintError
     assert not other.jobs
 
 
-def test_a_run_that_costs_more_than_is_left_is_not_sent() -> None:
-    """The estimate is held against the budget before any request."""
+def test_a_run_that_cannot_be_afforded_is_not_sent() -> None:
+    """The estimate for all candidates is asked about before any request."""
     priced = replace(MODEL, price=Price(steps=((1, 0.25),)))
     provider = Scripted([paint], priced)
+    asked: list[float | None] = []
 
-    with pytest.raises(BudgetSpent, match=r"\$0.75.*\$0.50"):
-        edit(provider, replace(RECIPE, count=3), budget=0.5)
+    def afford(estimate: float | None) -> None:
+        asked.append(estimate)
+        raise BudgetSpent("Too much.")
+
+    with pytest.raises(BudgetSpent):
+        edit(provider, replace(RECIPE, count=3), afford=afford)
+
+    assert asked == [0.75]
     assert not provider.jobs
-
-    assert made(edit(provider, replace(RECIPE, count=2), budget=0.5))
 
 
 def test_everything_is_recorded_as_it_comes() -> None:

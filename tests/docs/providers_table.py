@@ -84,8 +84,13 @@ def _row(provider: Provider) -> tuple[str, ...]:
         str(can.references or "no"),
         _how(can.previews),
         str(can.concurrency),
-        " or ".join(f"`{key}`" for key in keys) if can.needs_key or keys else "none",
+        _keys(keys, needed=can.needs_key),
     )
+
+
+def _keys(names: Sequence[str], *, needed: bool) -> str:
+    said = " or ".join(f"`{name}`" for name in names)
+    return said if needed else f"{said}, if the server wants one" if said else "none"
 
 
 def _unwanted(can: Capabilities) -> str:
@@ -106,7 +111,7 @@ def _model(model: Model, *, first: bool) -> tuple[str, ...]:
         "pictures" if makes_pictures else "text only",
         sizes(model.sizes) if makes_pictures else "",
         str(model.references or "no") if makes_pictures else "",
-        price(model.price),
+        price(model),
         STATES[model.state] + (f" ({model.ends})" if model.ends else ""),
         " ".join([*([model.note] if model.note else []), *notes]),
     )
@@ -145,10 +150,13 @@ def megapixels(pixels: int) -> str:
     return f"{pixels / (1 << 20):.3g}"
 
 
-def price(cost: Price | None) -> str:
-    """Say what a picture costs, in US dollars."""
-    if cost is None:
-        return ""
+def price(model: Model) -> str:
+    """Say what a picture costs, in US dollars, at what is estimated and at other settings."""
+    others = [f"{word}: {steps(cost)}" for word, cost in model.tiers.items() if cost != model.price]
+    return "; ".join([*([steps(model.price)] if model.price else []), *others])
+
+
+def steps(cost: Price) -> str:
     last = len(cost.steps) - 1
     said = [
         f"${amount:g}" + (f" up to {megapixels(pixels)} MP" if number < last else "")

@@ -37,6 +37,7 @@ def test_a_model_says_all_that_is_known_of_it() -> None:
         successor="new",
         sizes=Sizes(fixed=(Extent(1024, 1024), Extent(1536, 1024))),
         price=Price(steps=((1 << 20, 0.04), (4 << 20, 0.1)), per_input=0.01),
+        tiers={"low": Price(steps=((4 << 20, 0.01),))},
         references=3,
         note="It never | edited pictures.",
     )
@@ -46,8 +47,8 @@ def test_a_model_says_all_that_is_known_of_it() -> None:
 
     assert section.endswith(
         "| `old` (default) | pictures | 1024x1024, 1536x1024 | 3 | $0.04 up to 1 MP, $0.1 above, "
-        "$0.01 more for each picture sent | gone (2026-10-23) | It never &#124; edited pictures. "
-        "Use `new` instead. |\n"
+        "$0.01 more for each picture sent; low: $0.01 | gone (2026-10-23) | "
+        "It never &#124; edited pictures. Use `new` instead. |\n"
         "| `words` | text only |  |  |  | works |  |\n"
     )
 

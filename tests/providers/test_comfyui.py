@@ -37,6 +37,7 @@ from overpaint.prompt import MaskUse, Role
 from overpaint.providers import comfyui_socket, comfyui_watch
 from overpaint.providers.base import Job, Progress, Reference, Setup, Submitted, Timeouts
 from overpaint.providers.comfyui import ComfyUI
+from overpaint.providers.comfyui_workflow import MARKS, built_in
 from overpaint.recipe import Edit
 
 DREAM = "dream.safetensors"
@@ -514,6 +515,33 @@ def test_the_body_of_a_request_is_a_workflow_too(server: ComfyServer, tmp_path: 
     assert len(run(server, options={"workflow": str(path)}, model=None).candidates) == 1
 
 
+def test_the_example_of_the_documentation_runs(server: ComfyServer, tmp_path: Path) -> None:
+    """docs/comfyui.md holds a workflow that works as it is, and lists every mark."""
+    page = (Path(__file__).parents[2] / "docs" / "comfyui.md").read_text(encoding="utf-8")
+    path = tmp_path / "example.json"
+    path.write_text(page.partition("```json")[2].partition("```")[0])
+    what = job()
+
+    outcome = run(server, what, model=None, options={"workflow": str(path)})
+
+    expect(outcome.pictures[0], what, painted("a wooden door", "blurry, text, watermark", DREAM, 7))
+    assert outcome.notices == []
+    internal = {"preset"}
+    assert {mark for mark in MARKS if f"`overpaint:{mark}`" not in page} == internal
+
+
+def test_the_built_in_workflows_are_whole(server: ComfyServer) -> None:
+    """Each is valid for a server that has all nodes, and has the marks that its edit needs."""
+    server.lacking = set()
+    folder = Path(comfyui_socket.__file__).parents[1] / "workflows"
+    names = {path.stem for path in folder.glob("*.json")}
+    assert names == {"inpaint", "inpaint-model", "redraw", "redraw-reference", "generate"}
+    for name in names:
+        workflow = built_in(name)
+        pictures = set() if name == "generate" else {"image", "mask"}
+        assert not workflow.missing({"prompt", "negative", "seed", "model", "output"} | pictures)
+
+
 # What the server lacks
 
 
@@ -673,14 +701,23 @@ def test_a_prompt_removed_from_the_queue_by_somebody_else_ends(server: ComfyServ
         _beside(provider(server), clear_later)
 
 
-def test_a_server_that_forgets_the_prompt_ends_the_run(server: ComfyServer) -> None:
-    """What its socket told of results is used; without a socket there is nothing to wait for."""
-    server.forgets = True
-    assert len(run(server).candidates) == 1
+@pytest.mark.parametrize("sockets", [True, False])
+def test_a_server_that_forgets_the_prompt_ends_the_run(
+    server: ComfyServer, *, sockets: bool
+) -> None:
+    """What its nodes made before the end is no result."""
+    server.forgets = "early"
+    server.sockets_offered = sockets
 
-    server.sockets_offered = False
     with pytest.raises(NoPicture, match="restarted"):
-        run(server, job(seed=8))
+        run(server)
+
+
+def test_a_history_that_was_cleared_is_not_needed(server: ComfyServer) -> None:
+    """The socket said that all went well, and what was made."""
+    server.forgets = "late"
+
+    assert len(run(server).candidates) == 1
 
 
 async def _until(ready: Callable[[], Any]) -> None:
@@ -851,8 +888,8 @@ def test_a_message_beyond_all_measure_ends_the_socket_only(
 
 def test_pings_are_answered(server: ComfyServer) -> None:
     """A proxy or server that checks the connection keeps it."""
-    server.heartbeat = 0.1
-    server.step_seconds = 0.4
+    server.heartbeat = 0.6
+    server.step_seconds = 0.8
 
     outcome = run(server)
 
@@ -909,7 +946,7 @@ def test_waiting_in_the_queue_is_told(server: ComfyServer) -> None:
     outcome = _beside(provider(server), finish_later)
 
     waiting = [each for each in outcome.progress if each.fraction is None]
-    assert any("queue" in each.phase for each in waiting)
+    assert any("(1 before this)" in each.phase for each in waiting)
     assert len(outcome.candidates) == 1
 
 

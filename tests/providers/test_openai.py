@@ -47,7 +47,7 @@ from overpaint.errors import (
 )
 from overpaint.geometry import Extent
 from overpaint.prompt import Role
-from overpaint.providers import openai_wire
+from overpaint.providers import openai_faults, openai_wire
 from overpaint.providers.base import Candidate, Event, Reference, Setup, Usage
 from overpaint.providers.openai import OpenAI
 from overpaint.recipe import Edit
@@ -603,10 +603,10 @@ DYING = ["gpt-image-1.5", "gpt-image-1-mini", "chatgpt-image-latest"]
 def test_a_dying_model_works_until_its_day(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before 1 December 2026 it works and says so; from that day on it is refused unsent."""
     with OpenAIServer() as server:
-        monkeypatch.setattr(openai_wire, "datetime", Early)
+        monkeypatch.setattr(openai_faults, "datetime", Early)
         outcome = run(server, model)
         sent = len(server.requests)
-        monkeypatch.setattr(openai_wire, "datetime", Late)
+        monkeypatch.setattr(openai_faults, "datetime", Late)
         with pytest.raises(ModelUnknown):
             run(server, model)
 

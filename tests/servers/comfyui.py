@@ -175,7 +175,7 @@ class ComfyServer(Server):
         self.upload_limit = 100 << 20
         self.lose_files = False
         self.saves = True
-        self.forgets = False  # loses the prompt it works on, as when it is restarted
+        self.forgets = ""  # "early" or "late": loses the prompt, as when it is restarted
         self.batch = 1
         self.partly = False  # says that a part of the workflow is left out
         self.slow_prompt = 0.0  # seconds until a prompt is in the queue, whoever hangs up
@@ -548,6 +548,8 @@ class ComfyServer(Server):
                 if isinstance(value, dict):
                     outputs[node] = value
                     await tell("executed", node=node, display_node=node, output=value)
+            if self.forgets == "early":
+                return
             await tell("execution_success")
             if self.forgets:
                 return

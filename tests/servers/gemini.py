@@ -241,8 +241,10 @@ class Gemini(Server):
         for number, chunk in enumerate(chunks):
             if number == self.stall_after:
                 await asyncio.sleep(60)
-            event = b"data: " + json.dumps(chunk).encode() if isinstance(chunk, dict) else chunk
-            await response.write(event + b"\r\n\r\n" if isinstance(chunk, dict) else event)
+            if isinstance(chunk, dict):
+                await response.write(b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n")
+            else:
+                await response.write(chunk)
         if self.stall_after is not None and self.stall_after >= len(chunks):
             await asyncio.sleep(60)
         return response

@@ -8,6 +8,7 @@ from typing import Any
 from tests.servers.a1111 import A1111Server
 from tests.servers.base import Server
 from tests.servers.faults import Fault
+from tests.servers.gemini import Gemini
 
 from overpaint.providers import registry
 from overpaint.providers.base import Provider, Setup, Timeouts
@@ -53,5 +54,7 @@ class Vendor:
 
 
 VENDORS = [
+    Vendor("gemini", Gemini, r":generateContent$"),
+    Vendor("gemini", Gemini, r":streamGenerateContent$", options={"stream": True}),
     Vendor("a1111", A1111Server, r"/sdapi/v1/(img2img|txt2img)$", key=f"me:{KEY}"),
 ]

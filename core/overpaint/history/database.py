@@ -112,7 +112,8 @@ def _configure(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
         except sqlite3.OperationalError as error:
             # Switching is the one thing for which SQLite does not wait by itself.
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
         else:
@@ -177,7 +178,8 @@ def mapped(folder: Path) -> Iterator[None]:
                 f"The history in {folder} cannot be written: the disk is full or fails.", ROOM
             ) from error
         raise HistoryProblem(
-            f"The history in {folder} cannot be used ({error}).", WRITABLE
+            f"The history in {folder} cannot be used ({error}).",
+            MENDED if is_damage(error) else WRITABLE,
         ) from error
     except OSError as error:
         raise HistoryProblem(
@@ -187,4 +189,5 @@ def mapped(folder: Path) -> Iterator[None]:
 
 
 ROOM = "Make room on that disk, or run 'overpaint history clear'."
+MENDED = "Start Overpaint again: its database is then made anew from the files beside it."
 WRITABLE = "Make that folder yours to write to, or set OVERPAINT_DATA to another."

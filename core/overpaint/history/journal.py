@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from overpaint import places
-from overpaint.errors import FileUnwritable, HistoryProblem, OverpaintError, RunUnknown
+from overpaint.errors import HistoryProblem, OverpaintError, RunUnknown
 from overpaint.history import database
 from overpaint.history.ledger import Ended, Ledger, Slot, UsageLike
 from overpaint.history.records import Facts, Kept, Record, Run, State, Told
@@ -67,6 +67,7 @@ class Journal:
         self.folder = folder
         self._ledger = ledger
         self._held: dict[str, places.Hold] = {}
+        self._folders: dict[str, Path] = {}
 
     @classmethod
     def open(cls, folder: Path | None = None) -> "Journal":
@@ -124,7 +125,7 @@ class Journal:
                 hold.release()
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
-        self._held[run_id] = hold
+        self._held[run_id], self._folders[run_id] = hold, folder
         return run_id
 
     def submitted(self, run_id: str, remote_id: str) -> None:
@@ -137,7 +138,8 @@ class Journal:
         *data* is the file's bytes as they came, *text* what the model said beside it. The same
         bytes may come twice; others for the same number and shot raise ValueError.
         """
-        folder = self._ledger.folder(run_id)
+        # Known by heart since it began: not even a database that fails may lose a candidate.
+        folder = self._folders.get(run_id) or self._ledger.folder(run_id)
         if folder is None:
             raise RunUnknown(f"History has no run {run_id!r:.40}.", "It may have been removed.")
         path = folder / f"{number:02}-{shot:03}{_suffix(data)}"
@@ -221,19 +223,18 @@ class Journal:
     def candidates(self, run_id: str) -> list[Kept]:
         """Return what is on disk of the run's candidates, by their number."""
         record = self.record(run_id)
-        self._adopt(record.id, record.folder)
-        files: dict[int, dict[int, Path]] = {}
-        texts: dict[int, list[str]] = {}
-        for number, shot, file, text in self._ledger.kept(record.id):
-            files.setdefault(number, {})[shot] = record.folder / file
-            texts.setdefault(number, []).append(text)
+        there = self._adopt(record.id, record.folder)
+        said = {(number, shot): text for number, shot, text in self._ledger.texts(record.id)}
         shots = set(range(len(record.facts.shots)))
+        files: dict[int, dict[int, Path]] = {}
+        for number, shot in sorted(there):
+            files.setdefault(number, {})[shot] = there[number, shot]
         return [
             Kept(
                 number=number,
                 files=found,
                 complete=shots <= set(found),
-                text="\n".join(filter(None, texts[number])),
+                text="\n".join(filter(None, (said.get((number, shot)) for shot in found))),
             )
             for number, found in files.items()
         ]
@@ -252,32 +253,14 @@ class Journal:
         Candidates go out as they came, source and selection as 8-bit PNGs to look at. Raises
         FileUnwritable, also where one of the files is there already.
         """
-        from overpaint.history.pictures import for_the_eye
+        from overpaint.history import export
 
         record = self.record(run_id)
-        made = {".json": record.facts.to_json().encode()}
+        source = None
         with suppress(HistoryProblem):  # what was paid for comes out all the same
-            made |= {f"-{name}.png": png for name, png in for_the_eye(self.source(record.id))}
-        single = len(record.facts.shots) == 1
+            source = self.source(record.id)
         with database.mapped(self.folder):
-            for kept in self.candidates(record.id):
-                for shot, file in kept.files.items():
-                    name = f"-{kept.number}" if single else f"-{kept.number}-{shot}"
-                    made[name + file.suffix] = file.read_bytes()
-        files = {folder / f"{record.id}{name}": data for name, data in made.items()}
-        for path in files:
-            if path.exists():
-                raise FileUnwritable(f"{path} is there already.", "Name another folder.")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for path, data in files.items():
-                path.write_bytes(data)
-        except OSError as error:
-            raise FileUnwritable(
-                f"Nothing can be written to {folder}: {error.strerror or error}.",
-                "Choose another folder, or make room.",
-            ) from error
-        return list(files)
+            return export.write(record, self.candidates(record.id), source, folder)
 
     # Tidying.
 
@@ -297,15 +280,15 @@ class Journal:
     def prune(self, max_bytes: int | None = None, max_days: float | None = None) -> Pruned:
         """Remove the oldest runs beyond these limits; what was spent stays known.
 
-        None is no limit. Runs at work are left alone, and the newest that ended always stays.
+        None and 0 are no limit. Runs at work are left alone, and the newest that ended stays.
         """
         self.recover()
-        oldest = 0.0 if max_days is None else time.time() - max_days * 86400
+        oldest = time.time() - max_days * 86400 if max_days else 0.0
         total, beyond = 0, []
         for place, run in enumerate(self._ledger.ended()):
             _, _, size, began = run
             total += size
-            too_much = max_bytes is not None and total > max_bytes
+            too_much = total > max_bytes if max_bytes else False
             if place > 0 and (too_much or began < oldest):
                 beyond.append(run)
         return self._remove(beyond)
@@ -315,6 +298,9 @@ class Journal:
         self.recover()
         pruned = self._remove(self._ledger.ended())
         self._ledger.forget_spending()
+        with database.mapped(self.folder):
+            for file in self.folder.glob(f"{DATABASE}.damaged-*"):
+                file.unlink(missing_ok=True)
         return pruned
 
     def _remove(self, runs: list[Ended]) -> Pruned:
@@ -376,13 +362,14 @@ class Journal:
         if complete and not places.is_held(folder / RUNNING):
             self._ledger.finish(facts.id, State.DONE, None)
 
-    def _adopt(self, run_id: str, folder: Path) -> None:
-        """Give rows to candidates that are on disk only."""
+    def _adopt(self, run_id: str, folder: Path) -> dict[Slot, Path]:
+        """Give rows to candidates that are on disk only; return all that are there."""
         with database.mapped(self.folder):
             files = _on_disk(folder)
-            known = {(number, shot) for number, shot, _, _ in self._ledger.kept(run_id)}
+            known = {(number, shot) for number, shot, _ in self._ledger.texts(run_id)}
             for slot in sorted(set(files) - known):
                 self._ledger.keep(run_id, slot, files[slot], files[slot].stat().st_size)
+        return files
 
     def _need_room(self, size: int) -> None:
         free = shutil.disk_usage(self.folder).free

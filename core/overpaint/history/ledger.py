@@ -106,6 +106,13 @@ class Ledger:
             )
             if added.rowcount:
                 self._execute("UPDATE run SET bytes = bytes + ? WHERE id = ?", size, run_id)
+            elif text:  # another process saw the file first
+                self._execute(
+                    "UPDATE candidate SET text = ? WHERE run = ? AND number = ? AND shot = ?",
+                    text,
+                    run_id,
+                    *slot,
+                )
 
     def usage(self, run_id: str, usage: UsageLike) -> None:
         self._write(
@@ -153,12 +160,9 @@ class Ledger:
             " ORDER BY began DESC, id"
         )
 
-    def kept(self, run_id: str) -> list[tuple[int, int, str, str]]:
-        """Return number, shot, file name and text of the run's candidates, in that order."""
-        return self._read(
-            "SELECT number, shot, file, text FROM candidate WHERE run = ? ORDER BY number, shot",
-            run_id,
-        )
+    def texts(self, run_id: str) -> list[tuple[int, int, str]]:
+        """Return number, shot and text of each of the run's candidates that is known."""
+        return self._read("SELECT number, shot, text FROM candidate WHERE run = ?", run_id)
 
     def search(
         self,

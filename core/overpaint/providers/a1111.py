@@ -44,7 +44,6 @@ from overpaint.errors import (
 from overpaint.mask import Mask
 from overpaint.prompt import Dialect, MaskUse
 from overpaint.providers.a1111_answers import explain, info_of, pictures_of, said
-from overpaint.providers.a1111_options import Options
 from overpaint.providers.a1111_watch import Sight, Watch
 from overpaint.providers.base import (
     Candidate,
@@ -58,7 +57,8 @@ from overpaint.providers.base import (
     Submitted,
     Timeouts,
 )
-from overpaint.providers.exchange import Answer, Exchange, picture_bytes
+from overpaint.providers.exchange import Answer, Exchange, host_of, picture_bytes
+from overpaint.providers.options import Options
 from overpaint.recipe import Edit
 from overpaint.sizes import Sizes
 
@@ -92,7 +92,12 @@ class A1111:
             setup = replace(setup, timeouts=PATIENCE)
         base = (setup.base_url or BASE_URL).rstrip("/").removesuffix(f"/{API}")
         self._setup = replace(setup, base_url=base)
-        self._options = Options(setup.options)
+        self._options = Options(setup.options, "the Stable Diffusion server", unset=("", "server"))
+
+    @property
+    def receiver(self) -> str:
+        """The host that gets the pixels."""
+        return host_of(self._setup.base_url or BASE_URL)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -186,7 +191,7 @@ class A1111:
             if ":" not in self._setup.key:
                 raise KeyRejected(
                     "The key of a Stable Diffusion server is a name and a password.",
-                    "Write it as user:password with 'overpaint keys set A1111_AUTH'.",
+                    "Write it as user:password with A1111_AUTH or 'overpaint keys set a1111'.",
                 )
             word = base64.b64encode(self._setup.key.encode()).decode()
             auth["authorization"] = f"Basic {word}"
@@ -224,10 +229,10 @@ class A1111:
         # stable-diffusion.cpp takes no nulls: what the server is to decide is left out.
         asked = {
             "steps": options.number("steps", 25, 1, 1000),
-            "cfg_scale": options.fraction("cfg", 7.0),
+            "cfg_scale": options.fraction("cfg", 7.0, 0, 1000),
             "sampler_name": options.get("sampler"),
             "scheduler": options.get("scheduler"),
-            "distilled_cfg_scale": options.fraction("distilled_cfg", None),
+            "distilled_cfg_scale": options.fraction("distilled_cfg", None, 0, 1000),
         }
         body |= {name: value for name, value in asked.items() if value is not None}
         if job.edit is Edit.GENERATE:
@@ -276,7 +281,8 @@ class A1111:
 
 async def _leave(posting: "asyncio.Task[Answer]", watch: Watch, policy: str) -> None:
     """End the call. Where no answer came the server goes on working, and is stopped."""
-    if posting.done() and not isinstance(posting.exception(), ConnectionLost):
+    ended = posting.done() and not posting.cancelled()
+    if ended and not isinstance(posting.exception(), ConnectionLost):
         return
     posting.cancel()
     with anyio.CancelScope(shield=True), anyio.move_on_after(0.25):
@@ -336,5 +342,6 @@ async def _names(exchange: Exchange, route: str) -> tuple[str, ...]:
     names = []
     for row in rows:
         aliases = row.get("aliases")
-        names += [row.get("name"), row.get("label"), *(aliases or ())]
+        others = aliases if isinstance(aliases, list) else []
+        names += [row.get("name"), row.get("label"), *others]
     return tuple(dict.fromkeys(str(name) for name in names if name))

@@ -95,7 +95,9 @@ def explain(answer: Answer, *, has_key: bool) -> ProviderFailed:
 
 
 def _locked(*, has_key: bool) -> KeyRejected:
-    where = "Set user:password, as in its --api-auth, with 'overpaint keys set A1111_AUTH'."
+    where = (
+        "Set user:password, as in its --api-auth, with A1111_AUTH or 'overpaint keys set a1111'."
+    )
     if has_key:
         return KeyRejected(f"{TITLE} did not accept the name and password.", where)
     return KeyRejected(f"{TITLE} asks for a name and a password.", where)

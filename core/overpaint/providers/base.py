@@ -204,6 +204,11 @@ class Provider(Protocol):
     title: str
 
     @property
+    def receiver(self) -> str:
+        """The host that gets the pixels; "" where they stay in this process."""
+        ...
+
+    @property
     def capabilities(self) -> Capabilities: ...
 
     def run(self, job: Job, http: "httpx.AsyncClient | None") -> AsyncGenerator[Event, None]: ...

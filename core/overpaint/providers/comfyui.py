@@ -36,7 +36,7 @@ from overpaint.providers.comfyui_plan import CHECKPOINT, LOADER, REFERENCES, Pix
 from overpaint.providers.comfyui_socket import open_socket
 from overpaint.providers.comfyui_watch import Watch, withdraw
 from overpaint.providers.comfyui_workflow import Workflow, read
-from overpaint.providers.exchange import Exchange
+from overpaint.providers.exchange import Exchange, host_of
 from overpaint.recipe import Edit
 from overpaint.sizes import Sizes
 
@@ -62,6 +62,11 @@ class ComfyUI:
         """Raises RecipeInvalid for options that make no sense."""
         self._setup = setup
         self._options = read_options(setup.options)
+
+    @property
+    def receiver(self) -> str:
+        """The host that gets the pixels."""
+        return host_of(self._setup.base_url or BASE_URL)
 
     @cached_property
     def capabilities(self) -> Capabilities:

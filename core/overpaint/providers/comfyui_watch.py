@@ -75,7 +75,8 @@ class Watch:
                 for each in await self._ask():
                     yield each
                 if not self.ended:
-                    await anyio.sleep(SOON if self._tracker.ended else POLL)
+                    soon = self._tracker.ended and not self._failed
+                    await anyio.sleep(SOON if soon else POLL)
                 continue
             try:
                 message = await self._socket.receive(min(QUIET, self._deadline - monotonic()))
@@ -104,7 +105,8 @@ class Watch:
             place = _among(queue.get("queue_pending"), self._id)
             if place is not None:
                 self._failed = 0
-                return [Progress(None, f"Waiting in ComfyUI's queue ({place} before this)")]
+                before = place + bool(queue.get("queue_running"))
+                return [Progress(None, f"Waiting in ComfyUI's queue ({before} before this)")]
             # It may have ended between the two questions.
             if await self._find():
                 return []
@@ -120,7 +122,7 @@ class Watch:
                 ) from error
             return []
         self.ended = True
-        if not self._tracker.outputs:
+        if not self._tracker.ended or not self._tracker.outputs:
             raise NoPicture(
                 "The work is no longer in ComfyUI's queue.",
                 "It was removed there, or ComfyUI was restarted. Try again.",

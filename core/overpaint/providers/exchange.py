@@ -46,6 +46,7 @@ __all__ = [
     "ServerEvent",
     "by_status",
     "check_address",
+    "host_of",
     "picture_bytes",
     "retry_after",
 ]
@@ -93,6 +94,13 @@ class Answer:
             raw = raw.replace(self.secret, "[key]")
         line = " ".join(MASKED.sub(r"\1[key]", raw).split())
         return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"
+
+    def told(self, text: str | None = None) -> str:
+        """Return *text*, or the start of the body, as a sentence that follows another, or ""."""
+        said = self.excerpt(text)
+        if not said:
+            return ""
+        return f" It says: {said}" if said[-1] in ".…!?)" else f" It says: {said}."
 
 
 Explain: TypeAlias = Callable[[Answer], ProviderFailed]
@@ -359,6 +367,14 @@ def _unreachable(host: str, error: Exception) -> Unreachable:
     )
 
 
+def host_of(url: str) -> str:
+    """Return the host, with its port, of a base URL; "" where it is none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
 def check_address(url: str, *, plain_http: bool = False) -> str:
     """Return *url* without a slash at its end; raises AddressInvalid for one that is not safe."""
     try:
@@ -392,8 +408,7 @@ def _is_loopback(host: str) -> bool:
 
 def by_status(answer: Answer, title: str, sentence: str | None = None) -> ProviderFailed:
     """Return the error that a status means by itself; *sentence* is what the server said."""
-    said = answer.excerpt(sentence)
-    told = f" It says: {said}" if said else ""
+    told = answer.told(sentence)
     status = answer.status
     if status in (401, 403):
         # What servers say here often quotes the key.

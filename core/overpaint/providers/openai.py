@@ -15,9 +15,9 @@ Options, all of them optional:
 - `organization`, `project`: whom to bill, where a key belongs to several.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from overpaint import catalogue
@@ -25,7 +25,6 @@ from overpaint.catalogue import Model, Price
 from overpaint.errors import (
     AnswerUnusable,
     Busy,
-    ConnectionLost,
     EditUnsupported,
     KeyMissing,
     KeyRejected,
@@ -41,23 +40,28 @@ from overpaint.providers.base import (
     Event,
     Job,
     Notice,
-    Preview,
     Progress,
     Setup,
 )
-from overpaint.providers.exchange import Answer, Exchange, picture_bytes
-from overpaint.providers.openai_wire import (
+from overpaint.providers.exchange import Answer, Exchange, host_of
+from overpaint.providers.openai_faults import (
     Problem,
     by_code,
-    deliver,
     first_problem,
+    require_usable,
+    unknown_model,
+    warnings,
+)
+from overpaint.providers.openai_wire import (
+    Request,
+    deliver,
+    flag,
     found_in,
     mask_file,
     picture_file,
-    require_usable,
-    unknown_model,
+    send,
+    stream_pictures,
     usage_of,
-    warnings,
 )
 from overpaint.recipe import Edit
 from overpaint.sizes import Sizes
@@ -74,19 +78,6 @@ EXPERIMENTAL = 2560 * 1440
 WISHES = ("quality", "complexity")
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """*files*: the parts of a form, None for JSON."""
-
-    path: str
-    fields: Mapping[str, Any]
-    files: list[tuple[str, tuple[str, bytes, str]]] | None = None
-
-    def without(self, name: str) -> "_Request":
-        fields = {key: value for key, value in self.fields.items() if key != name}
-        return replace(self, fields=fields)
-
-
 class OpenAI:
     """Edits with a mask, and makes pictures from words."""
 
@@ -96,6 +87,11 @@ class OpenAI:
     def __init__(self, setup: Setup = Setup()) -> None:  # noqa: B008, a Setup never changes
         self._setup = setup
         self._model = catalogue.usual(self.name, setup.model)
+
+    @property
+    def receiver(self) -> str:
+        """The host that gets the pixels."""
+        return host_of(self._setup.base_url or BASE_URL)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -209,7 +205,7 @@ class OpenAI:
             )
         return [str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id")]
 
-    async def _request(self, job: Job) -> _Request:
+    async def _request(self, job: Job) -> Request:
         height, width = job.pixels.shape[:2]
         fields: dict[str, Any] = {
             "model": self._model.id,
@@ -222,20 +218,18 @@ class OpenAI:
             if self._option(wish):
                 fields[wish] = str(self._option(wish))
         generates = job.edit is Edit.GENERATE
-        if self._option("moderation") and (generates or self._option("moderation_of_edits")):
+        if self._option("moderation") and (generates or flag(self._option("moderation_of_edits"))):
             fields["moderation"] = str(self._option("moderation"))
         if self._partials:
             fields |= {"stream": True, "partial_images": self._partials}
         if generates and not job.references:
-            return _Request("images/generations", fields)
+            return Request("images/generations", fields)
         fidelity = self._option("input_fidelity")
         if fidelity is None and "fidelity" in self._model.features:
             fidelity = "high"
         if fidelity and fidelity != "none":
             fields["input_fidelity"] = str(fidelity)
-        if self._partials:
-            fields |= {"stream": "true", "partial_images": str(self._partials)}
-        return _Request("images/edits", fields, await self._files(job))
+        return Request("images/edits", fields, await self._files(job))
 
     async def _files(self, job: Job) -> list[tuple[str, tuple[str, bytes, str]]]:
         pictures = [await picture_file(each.pixels, self.title) for each in job.references]
@@ -254,52 +248,22 @@ class OpenAI:
             files.append(("mask", ("mask.png", mask, "image/png")))
         return files
 
-    async def _ask(self, exchange: Exchange, request: _Request) -> AsyncGenerator[Event, None]:
-        if self._partials:
-            async with aclosing(self._stream(exchange, request)) as events:
-                async for event in events:
-                    yield event
-            return
+    async def _ask(self, exchange: Exchange, request: Request) -> AsyncGenerator[Event, None]:
         yield Progress(None, f"Waiting for {self.title}")
-        if request.files is None:
-            answer = await exchange.post(request.path, dict(request.fields))
+        check = partial(self._raise_told, exchange)
+        deliver_it = partial(self._deliver, exchange)
+        if self._partials:
+            answers = stream_pictures(
+                exchange, request, self.title, self._partials, check, deliver_it
+            )
         else:
-            answer = await exchange.post_form(request.path, request.fields, request.files)
-        data = answer.json()
-        self._raise_told(exchange, data, answer.body)
-        async with aclosing(self._deliver(exchange, data)) as events:
+            answer = await send(exchange, request)
+            data = answer.json()
+            check(data, answer.body)
+            answers = deliver_it(data)
+        async with aclosing(answers) as events:
             async for event in events:
                 yield event
-
-    async def _stream(self, exchange: Exchange, request: _Request) -> AsyncGenerator[Event, None]:
-        yield Progress(None, f"Waiting for {self.title}")
-        if request.files is None:
-            stream = exchange.stream(request.path, dict(request.fields))
-        else:
-            stream = exchange.stream(request.path, fields=request.fields, files=request.files)
-        seen = 0
-        async with aclosing(stream) as events:
-            async for event in events:
-                if event.data.strip() == "[DONE]":
-                    break
-                data = event.json()
-                self._raise_told(exchange, data, event.data.encode())
-                kind = str(data.get("type") or event.event) if isinstance(data, dict) else ""
-                if kind.endswith(".partial_image"):
-                    seen += 1
-                    for preview in _preview(data):
-                        yield preview
-                    yield Progress(seen / (self._partials + 1), f"{self.title} is drawing")
-                elif not kind or kind.endswith(".completed"):
-                    # Without a kind it is the whole answer of a server that does not stream.
-                    async with aclosing(self._deliver(exchange, data)) as delivered:
-                        async for found in delivered:
-                            yield found
-                    return
-        raise ConnectionLost(
-            f"{self.title} ended its answer before the picture was finished.",
-            "It may have been charged. Look at your account there before you try again.",
-        )
 
     def _deliver(self, exchange: Exchange, data: Any) -> AsyncGenerator[Event, None]:
         usage = usage_of(data, exchange.headers.get("x-request-id", ""), self._model.rates)
@@ -319,13 +283,6 @@ class OpenAI:
             # Work had begun: nobody can say that nothing was charged.
             failure = ServerFault(failure.sentence, "It may have been charged. Try again later.")
         raise failure
-
-
-def _preview(data: dict[str, Any]) -> list[Preview]:
-    try:
-        return [Preview(picture_bytes(str(data.get("b64_json") or "")))]
-    except AnswerUnusable:
-        return []  # a damaged preview is no reason to lose the picture
 
 
 def _failure(answer: Answer, problem: Problem | None, title: str, model: Model) -> ProviderFailed:

@@ -1,202 +1,148 @@
-"""OpenAI's image API as OpenAI and those who imitate it speak it: masks, answers, errors.
+"""OpenAI's image API as OpenAI and those who imitate it speak it: requests, pictures, usage.
 
 Shared by the providers `openai` and `gateway`, and by nobody else.
 """
 
-import re
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import anyio.to_thread
 import numpy as np
 import numpy.typing as npt
 
-from overpaint.catalogue import Model, Output, State
 from overpaint.codec import encode_png
 from overpaint.errors import (
-    AccountLimited,
-    Busy,
-    ContentRefused,
-    EditUnsupported,
-    ModelUnknown,
+    AddressInvalid,
+    AnswerUnusable,
+    ConnectionLost,
     ProviderFailed,
     RequestRejected,
 )
 from overpaint.mask import Mask
-from overpaint.providers.base import Candidate, Event, Notice, Usage
-from overpaint.providers.exchange import Answer, Exchange, by_status, picture_bytes, retry_after
+from overpaint.providers.base import (
+    Candidate,
+    Event,
+    Notice,
+    Preview,
+    Progress,
+    Usage,
+)
+from overpaint.providers.exchange import (
+    Answer,
+    Exchange,
+    ServerEvent,
+    picture_bytes,
+)
 
 __all__ = [
+    "Delivery",
+    "File",
     "Found",
-    "Problem",
-    "by_code",
+    "Request",
     "deliver",
-    "first_problem",
+    "flag",
     "found_in",
     "mask_file",
     "picture_file",
-    "require_usable",
-    "unknown_model",
+    "send",
+    "stream",
+    "stream_pictures",
     "usage_of",
-    "warnings",
 ]
 
 MASK_LIMIT = 4 << 20
 FILE_LIMIT = 50 << 20
 
-REFUSED = {"moderation_blocked", "content_policy_violation", "content_filter", "refusal"}
-SPENT = {
-    "insufficient_quota",
-    "billing_hard_limit_reached",
-    "credit_balance_exhausted",
-    "project_spend_limit_exceeded",
-    "payment_required",
-}
-GONE = {"model_not_found"}
-BUSY = {"rate_limit_exceeded", "slow_down", "server_is_overloaded", "provider_overloaded"}
-AGAIN = re.compile(r"try again in (?:(\d+)m(?!s))?(\d+(?:\.\d+)?)?(ms|s)?", re.IGNORECASE)
+File: TypeAlias = tuple[str, tuple[str, bytes, str]]
+"""One file of a form: its field, and name, bytes and media type."""
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """What an answer says went wrong; *status*: an HTTP status that its body names, or None."""
+class Request:
+    """One POST: a form where there are *files*, else JSON."""
 
-    message: str
-    code: str = ""
-    kind: str = ""
-    param: str = ""
-    status: int | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
+    path: str
+    fields: Mapping[str, Any]
+    files: Sequence[File] | None = None
 
     @property
-    def words(self) -> set[str]:
-        """Everything in it that may be one of the vendors' error codes."""
-        return {self.code, self.kind, str(self.details.get("error_type", ""))} - {""}
+    def form(self) -> dict[str, str]:
+        """The fields as a form has them: texts."""
+        return {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in self.fields.items()
+        }
+
+    def without(self, name: str) -> "Request":
+        """Return this request without one of its fields."""
+        fields = {key: value for key, value in self.fields.items() if key != name}
+        return replace(self, fields=fields)
 
 
-def first_problem(data: Any) -> Problem | None:
-    """Return the error in an answer's JSON, whichever of the four usual shapes it has, or None."""
-    if not isinstance(data, dict):
-        return None
-    error = data.get("error")
-    if isinstance(error, dict) and error:
-        code = error.get("code")
-        details = error.get("metadata")
-        number = isinstance(code, int) and not isinstance(code, bool)
-        return Problem(
-            str(error.get("message") or ""),
-            "" if code is None or number else str(code),
-            str(error.get("type") or ""),
-            str(error.get("param") or ""),
-            code if number else None,
-            details if isinstance(details, dict) else {},
-        )
-    if isinstance(error, str) and error:
-        return Problem(error, str(data.get("code") or ""))
-    detail = data.get("detail")
-    if isinstance(detail, str) and detail:
-        return Problem(detail)
-    if isinstance(detail, list) and detail:
-        return Problem("; ".join(_one_detail(each) for each in detail))
-    return None
+async def send(exchange: Exchange, request: Request) -> Answer:
+    """Return the whole answer to *request*."""
+    if request.files is None:
+        return await exchange.post(request.path, dict(request.fields))
+    return await exchange.post_form(request.path, request.form, request.files)
 
 
-def _one_detail(each: Any) -> str:
-    if not isinstance(each, dict):
-        return str(each)
-    where = ".".join(str(step) for step in each.get("loc") or ())
-    return f"{where}: {each.get('msg', '')}" if where else str(each.get("msg", ""))
+def stream(exchange: Exchange, request: Request) -> AsyncGenerator[ServerEvent, None]:
+    """Yield the events of the answer to *request*."""
+    if request.files is None:
+        return exchange.stream(request.path, dict(request.fields))
+    return exchange.stream(request.path, fields=request.form, files=request.files)
 
 
-def by_code(answer: Answer, problem: Problem | None, title: str, model: Model) -> ProviderFailed:
-    """Return the error that an answer means, by its code where it has one, else by its status."""
-    sentence = problem.message if problem else None
-    said = answer.excerpt(sentence)
-    told = f" It says: {said}" if said else ""
-    words = problem.words if problem else set()
-    if words & REFUSED or "safety system" in said.lower():
-        return ContentRefused(
-            f"{title} refuses this edit by its rules on content.{told}",
-            "Say it in other words, or select another part of the picture. "
-            "Another provider may have other rules.",
-        )
-    if words & SPENT:
-        return AccountLimited(
-            f"Your account at {title} has no credit or budget left.{told}",
-            "Add credit or raise its limit there; waiting does not help.",
-        )
-    if words & GONE or (problem and problem.param == "model" and answer.status in (400, 404)):
-        return unknown_model(title, model)
-    if words & {"invalid_api_key"}:
-        return by_status(Answer(401, answer.headers, answer.body, answer.secret), title)
-    if words & BUSY or answer.status == 429:
-        if answer.headers.get("x-should-retry", "").lower() == "false":
-            return AccountLimited(
-                f"{title} limits how often it is asked, and says that asking again soon "
-                f"does not help.{told}",
-                "Look at your account's limits there.",
-            )
-        wait = retry_after(answer.headers)
-        return Busy(
-            f"{title} is busy or limits how often it is asked.{told}",
-            "Nothing was charged. Try again in a moment.",
-            retry_after=_told_to_wait(said) if wait is None else wait,
-        )
-    if problem and problem.param and answer.status in (400, 422):
-        return RequestRejected(
-            f"{title} does not take {problem.param} as it was sent.{told}",
-            "Change that setting, or choose another model.",
-        )
-    return by_status(answer, title, sentence)
+async def stream_pictures(
+    exchange: Exchange,
+    request: Request,
+    title: str,
+    previews: int,
+    check: Callable[[Any, bytes], None],
+    take: Callable[[Any], AsyncGenerator[Event, None]],
+) -> AsyncGenerator[Event, None]:
+    """Yield previews as they come, at most *previews* being expected, then what *take* yields.
 
-
-def _told_to_wait(said: str) -> float | None:
-    """Return the seconds in "Please try again in 12s", which is where image limits say it."""
-    found = AGAIN.search(said)
-    if not found or not (found[1] or found[2]):
-        return None
-    seconds = float(found[2] or 0) * (0.001 if (found[3] or "").lower() == "ms" else 1)
-    return 60 * float(found[1] or 0) + seconds
-
-
-def unknown_model(title: str, model: Model) -> ModelUnknown:
-    """Return the error for a model that the server does not have, with what to use instead."""
-    name = model.id or "this model"
-    return ModelUnknown(
-        f"{title} does not have {name} (any more), or not for this key.",
-        _use(model.successor) if model.successor else "Choose another model, or ask which it has.",
-        successor=model.successor,
+    *check* raises what an event means that is an error; *take* gets the event with the picture.
+    """
+    seen = 0
+    async with aclosing(stream(exchange, request)) as events:
+        async for event in events:
+            if event.data.strip() == "[DONE]":
+                break
+            data = event.json()
+            check(data, event.data.encode())
+            kind = str(data.get("type") or event.event) if isinstance(data, dict) else ""
+            if kind.endswith(".partial_image"):
+                seen += 1
+                for preview in _preview(data):
+                    yield preview
+                fraction = min(seen / (previews + 1), 1.0) if previews else None
+                yield Progress(fraction, f"{title} is drawing")
+            elif not kind or kind.endswith(".completed"):
+                # Without a kind it is the whole answer of a server that does not stream.
+                async with aclosing(take(data)) as taken:
+                    async for found in taken:
+                        yield found
+                return
+    raise ConnectionLost(
+        f"{title} ended its answer before the picture was finished.",
+        "It may have been charged. Look at your account there before you try again.",
     )
 
 
-def require_usable(model: Model, title: str) -> None:
-    """Raise ModelUnknown for a model that is gone by the catalogue, EditUnsupported for text."""
-    ended = model.ends is not None and model.ends <= datetime.now(UTC).date()
-    if model.state is State.DEAD or ended:
-        raise ModelUnknown(
-            f"{model.title} does not exist any more. {model.note}".rstrip(),
-            _use(model.successor) if model.successor else "Choose another model.",
-            successor=model.successor,
-        )
-    if model.output is Output.TEXT:
-        raise EditUnsupported(
-            f"{model.title} writes text and makes no pictures. {model.note}".rstrip(),
-            _use(model.successor) if model.successor else f"Choose another model of {title}.",
-        )
+def _preview(data: dict[str, Any]) -> list[Preview]:
+    try:
+        return [Preview(picture_bytes(str(data.get("b64_json") or "")))]
+    except AnswerUnusable:
+        return []  # a damaged preview is no reason to lose the picture
 
 
-def warnings(model: Model) -> Iterator[Notice]:
-    """Yield what the user should know of a model that can be used for now."""
-    if model.state is State.DEPRECATED:
-        end = f" on {model.ends.day} {model.ends:%B %Y}" if model.ends else " soon"
-        instead = f" {_use(model.successor)}" if model.successor else ""
-        yield Notice(f"{model.title} will be shut down{end}.{instead}")
-
-
-def _use(successor: str | None) -> str:
-    return f"Use {successor} instead."
+def flag(value: object) -> bool:
+    """Say whether an option is switched on; it may come as text."""
+    return str(value).lower() in ("true", "yes", "on", "1")
 
 
 async def picture_file(pixels: npt.NDArray[np.uint8], title: str) -> bytes:
@@ -268,6 +214,36 @@ def found_in(data: Any) -> list[Found]:
     return found
 
 
+class Delivery:
+    """Pictures on their way out of an answer: each at once, failures kept for last."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.came = 0
+        self._exchange = exchange
+        self._failure: ProviderFailed | AddressInvalid | None = None
+
+    async def fetch(self, found: Iterable[Found]) -> AsyncGenerator[Candidate, None]:
+        """Yield each picture as soon as its bytes are there."""
+        for each in found:
+            try:
+                if each.source.startswith(("http://", "https://")):
+                    picture = await self._exchange.download(each.source)
+                else:
+                    picture = await anyio.to_thread.run_sync(picture_bytes, each.source)
+            except (ProviderFailed, AddressInvalid) as error:
+                self._failure = self._failure or error
+                continue
+            self.came += 1
+            yield Candidate(picture, each.text)
+
+    def end(self, otherwise: ProviderFailed) -> Iterator[Notice]:
+        """Raise *otherwise* where there was no picture, or what was wrong with the only ones."""
+        if not self.came:
+            raise self._failure or otherwise
+        if self._failure:
+            yield Notice(f"Not every picture could be used. {self._failure.sentence}")
+
+
 async def deliver(
     exchange: Exchange, found: Iterable[Found], usage: Usage, otherwise: ProviderFailed
 ) -> AsyncGenerator[Event, None]:
@@ -276,23 +252,13 @@ async def deliver(
     What was paid for is told before anything is raised: *otherwise* where there was no picture,
     or what was wrong with the only ones.
     """
-    came, failure = 0, None
-    for each in found:
-        try:
-            if each.source.startswith(("http://", "https://")):
-                picture = await exchange.download(each.source)
-            else:
-                picture = await anyio.to_thread.run_sync(picture_bytes, each.source)
-        except ProviderFailed as error:
-            failure = failure or error
-            continue
-        came += 1
-        yield Candidate(picture, each.text)
+    delivery = Delivery(exchange)
+    async with aclosing(delivery.fetch(found)) as pictures:
+        async for picture in pictures:
+            yield picture
     yield usage
-    if not came:
-        raise failure or otherwise
-    if failure:
-        yield Notice(f"Not every picture could be used. {failure.sentence}")
+    for notice in delivery.end(otherwise):
+        yield notice
 
 
 def usage_of(data: Any, request_id: str, rates: Mapping[str, float]) -> Usage:

@@ -40,7 +40,7 @@ from overpaint.providers.base import Job, Provider, Reference
 from overpaint.recipe import MAX_SEED, Edit, Recipe
 from overpaint.runner.asking import Asker, Retries
 from overpaint.runner.events import Begun, Event, Finished, Made, Recorder
-from overpaint.runner.forecast import check_budget, forecast
+from overpaint.runner.forecast import forecast
 from overpaint.runner.http import client
 from overpaint.runner.refit import fit
 from overpaint.runner.telling import Telling
@@ -86,7 +86,7 @@ async def run(
     references: Sequence[Reference] = (),
     recorder: Recorder | None = None,
     retries: Retries = USUAL,
-    budget: float | None = None,
+    afford: Callable[[float | None], None] = lambda _: None,
 ) -> AsyncIterator[AsyncIterator[Event]]:
     """Run an edit while the context lasts; its value yields what happens, Finished at the end.
 
@@ -94,13 +94,14 @@ async def run(
     EditUnsupported, SelectionEmpty, BudgetSpent and whatever ProviderFailed the provider raises;
     where some candidates came and others failed, a notice says so instead. Where *provider* made
     none for a reason that does not concern the wish itself, the first of *fallbacks* is asked,
-    and so on. *budget*: US dollars that may still be spent today, None for no limit.
+    and so on. *afford* is told what all of it will cost, in US dollars or None if nobody knows,
+    and may raise BudgetSpent.
     """
     # Without a bound: a slow reader must not keep a candidate from being written down.
     send, receive = anyio.create_memory_object_stream[Event](float("inf"))
     telling = Telling(send, recorder)
     chain = (provider, *fallbacks)
-    edit = _Edit(recipe, region, source, chain, tuple(references), telling, retries, budget)
+    edit = _Edit(recipe, region, source, chain, tuple(references), telling, retries, afford)
     raised: Exception | None = None
     async with anyio.create_task_group() as tasks, receive:
 
@@ -166,7 +167,7 @@ class _Edit:
     references: tuple[Reference, ...]
     telling: Telling
     retries: Retries
-    budget: float | None
+    afford: Callable[[float | None], None]
     failure: Exception | None = None
     clock: _Clock = field(default_factory=_Clock)
     log: list[str] = field(default_factory=list)
@@ -223,7 +224,7 @@ class _Edit:
         for note in text.notes:
             await self.telling.notice(note)
         expected = forecast(able, shots, recipe.count, len(references))
-        check_budget(expected, self.budget)
+        self.afford(expected.cost)
         await self.telling.begin(
             Begun(recipe, shots, text.prompt, able.copies_pixels, expected.cost)
         )

@@ -1,0 +1,184 @@
+"""What is wrong, in the words of OpenAI and of those who imitate it; and models that are gone.
+
+Shared by the providers `openai` and `gateway`, and by nobody else.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from overpaint.catalogue import Model, Output, State
+from overpaint.errors import (
+    AccountLimited,
+    Busy,
+    ContentRefused,
+    EditUnsupported,
+    ModelUnknown,
+    ProviderFailed,
+    RequestRejected,
+)
+from overpaint.providers.base import Notice
+from overpaint.providers.exchange import Answer, by_status, retry_after
+
+__all__ = [
+    "Problem",
+    "by_code",
+    "first_problem",
+    "require_usable",
+    "unknown_model",
+    "warnings",
+]
+
+REFUSED = {"moderation_blocked", "content_policy_violation", "content_filter", "refusal"}
+SPENT = {
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "credit_balance_exhausted",
+    "project_spend_limit_exceeded",
+    "payment_required",
+}
+GONE = {"model_not_found"}
+BUSY = {"rate_limit_exceeded", "slow_down", "server_is_overloaded", "provider_overloaded"}
+AGAIN = re.compile(r"try again in (?:(\d+)m(?!s))?(\d+(?:\.\d+)?)?(ms|s)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What an answer says went wrong; *status*: an HTTP status that its body names, or None."""
+
+    message: str
+    code: str = ""
+    kind: str = ""
+    param: str = ""
+    status: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def words(self) -> set[str]:
+        """Everything in it that may be one of the vendors' error codes."""
+        return {self.code, self.kind, str(self.details.get("error_type", ""))} - {""}
+
+
+def first_problem(data: Any) -> Problem | None:
+    """Return the error in an answer's JSON, whichever of the four usual shapes it has, or None."""
+    if not isinstance(data, dict):
+        return None
+    error = data.get("error")
+    if isinstance(error, dict) and error:
+        code = error.get("code")
+        details = error.get("metadata")
+        number = isinstance(code, int) and not isinstance(code, bool)
+        return Problem(
+            str(error.get("message") or ""),
+            "" if code is None or number else str(code),
+            str(error.get("type") or ""),
+            str(error.get("param") or ""),
+            code if number else None,
+            details if isinstance(details, dict) else {},
+        )
+    if isinstance(error, str) and error:
+        return Problem(error, str(data.get("code") or ""))
+    detail = data.get("detail")
+    if isinstance(detail, str) and detail:
+        return Problem(detail)
+    if isinstance(detail, list) and detail:
+        return Problem("; ".join(_one_detail(each) for each in detail))
+    return None
+
+
+def _one_detail(each: Any) -> str:
+    if not isinstance(each, dict):
+        return str(each)
+    where = ".".join(str(step) for step in each.get("loc") or ())
+    return f"{where}: {each.get('msg', '')}" if where else str(each.get("msg", ""))
+
+
+def by_code(answer: Answer, problem: Problem | None, title: str, model: Model) -> ProviderFailed:
+    """Return the error that an answer means, by its code where it has one, else by its status."""
+    sentence = problem.message if problem else None
+    said = answer.excerpt(sentence)
+    told = f" It says: {said}" if said else ""
+    words = problem.words if problem else set()
+    if words & REFUSED or "safety system" in said.lower():
+        return ContentRefused(
+            f"{title} refuses this edit by its rules on content.{told}",
+            "Say it in other words, or select another part of the picture. "
+            "Another provider may have other rules.",
+        )
+    if words & SPENT:
+        return AccountLimited(
+            f"Your account at {title} has no credit or budget left.{told}",
+            "Add credit or raise its limit there; waiting does not help.",
+        )
+    if words & GONE or (problem and problem.param == "model" and answer.status in (400, 404)):
+        return unknown_model(title, model)
+    if words & {"invalid_api_key"}:
+        return by_status(Answer(401, answer.headers, answer.body, answer.secret), title)
+    if words & BUSY or answer.status == 429:
+        if answer.headers.get("x-should-retry", "").lower() == "false":
+            return AccountLimited(
+                f"{title} limits how often it is asked, and says that asking again soon "
+                f"does not help.{told}",
+                "Look at your account's limits there.",
+            )
+        wait = retry_after(answer.headers)
+        return Busy(
+            f"{title} is busy or limits how often it is asked.{told}",
+            "Nothing was charged. Try again in a moment.",
+            retry_after=_told_to_wait(said) if wait is None else wait,
+        )
+    if problem and problem.param and answer.status in (400, 422):
+        return RequestRejected(
+            f"{title} does not take {problem.param} as it was sent.{told}",
+            "Change that setting, or choose another model.",
+        )
+    return by_status(answer, title, sentence)
+
+
+def _told_to_wait(said: str) -> float | None:
+    """Return the seconds in "Please try again in 12s", which is where image limits say it."""
+    found = AGAIN.search(said)
+    if not found or not (found[1] or found[2]):
+        return None
+    seconds = float(found[2] or 0) * (0.001 if (found[3] or "").lower() == "ms" else 1)
+    return 60 * float(found[1] or 0) + seconds
+
+
+def unknown_model(title: str, model: Model) -> ModelUnknown:
+    """Return the error for a model that the server does not have, with what to use instead."""
+    name = model.id or "this model"
+    return ModelUnknown(
+        f"{title} does not have {name} (any more), or not for this key.",
+        _use(model.successor) if model.successor else "Choose another model, or ask which it has.",
+        successor=model.successor,
+    )
+
+
+def require_usable(model: Model, title: str) -> None:
+    """Raise ModelUnknown for a model that is gone by the catalogue, EditUnsupported for text."""
+    ended = model.ends is not None and model.ends <= datetime.now(UTC).date()
+    if model.state is State.DEAD or ended:
+        raise ModelUnknown(
+            f"{model.title} does not exist any more. {model.note}".rstrip(),
+            _use(model.successor) if model.successor else "Choose another model.",
+            successor=model.successor,
+        )
+    if model.output is Output.TEXT:
+        raise EditUnsupported(
+            f"{model.title} writes text and makes no pictures. {model.note}".rstrip(),
+            _use(model.successor) if model.successor else f"Choose another model of {title}.",
+        )
+
+
+def warnings(model: Model) -> Iterator[Notice]:
+    """Yield what the user should know of a model that can be used for now."""
+    if model.state is State.DEPRECATED:
+        end = f" on {model.ends.day} {model.ends:%B %Y}" if model.ends else " soon"
+        instead = f" {_use(model.successor)}" if model.successor else ""
+        yield Notice(f"{model.title} will be shut down{end}.{instead}")
+
+
+def _use(successor: str | None) -> str:
+    return f"Use {successor} instead."
