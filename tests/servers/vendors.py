@@ -55,6 +55,5 @@ class Vendor:
 
 VENDORS = [
     Vendor("gemini", Gemini, r":generateContent$"),
-    Vendor("gemini", Gemini, r":streamGenerateContent$", options={"stream": True}),
     Vendor("a1111", A1111Server, r"/sdapi/v1/(img2img|txt2img)$", key=f"me:{KEY}"),
 ]
