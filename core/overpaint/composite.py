@@ -258,7 +258,8 @@ def assemble(prepared: Prepared, region: Box, pieces: Sequence[Piece]) -> Patch:
     box = bounds(prepared.mask)
     if box is not None:
         inside = pixels[box.slices]
-        inside[prepared.mask[box.slices] > 0, 3] = 255 if pixels.dtype == np.uint8 else 1
+        opaque = 255 if pixels.dtype == np.uint8 else 1
+        np.copyto(inside[..., 3], opaque, where=prepared.mask[box.slices] > 0)
     return Patch(region, pixels, prepared.mask)
 
 

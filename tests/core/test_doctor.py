@@ -181,7 +181,7 @@ def test_gimp_is_only_information() -> None:
 
 def test_a_plug_ins_core_is_started(home: Path) -> None:
     """Every installed plug-in's own core says hello, in each GIMP 3."""
-    spec = {"argv": [sys.executable, "-I", "-m", "overpaint.serve"], "protocol": 1}
+    spec = {"argv": [sys.executable, "-I", "-m", "overpaint.serve"], "protocol": wire.PROTOCOL}
     names = [plug_in(config(home) / version, spec) for version in ("3.0", "3.2")]
     plug_in(config(home) / "2.10", "not for this GIMP")
 
@@ -237,11 +237,12 @@ def test_a_plug_in_without_its_spec_is_a_problem(home: Path) -> None:
 
 def test_a_core_of_another_protocol_is_a_problem(home: Path) -> None:
     """Half an update is told from a broken one."""
-    hello = b"".join(wire.Connection("9.9").hello()).replace(b'"protocol": 1', b'"protocol": 7')
+    ours = f'"protocol": {wire.PROTOCOL}'.encode()
+    hello = b"".join(wire.Connection("9.9").hello()).replace(ours, b'"protocol": 7')
     code = f"import sys; sys.stdout.buffer.write({hello!r})"
     name = plug_in(config(home) / "3.0", core(code))
 
-    assert "protocol version 7 where 1 was expected" in found()[name].detail
+    assert f"protocol version 7 where {wire.PROTOCOL} was expected" in found()[name].detail
 
 
 def test_a_core_that_hangs_is_not_waited_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

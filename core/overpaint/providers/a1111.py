@@ -152,10 +152,8 @@ class A1111:
             await _leave(posting, watch, policy)
         pictures = pictures_of(answer)
         if not pictures:
-            words = said(answer)
-            told = f" It says: {response.excerpt(words)}" if words else ""
             raise NoPicture(
-                f"The server made no picture.{told}",
+                f"The server made no picture.{response.told(said(answer))}",
                 "Look at the server's own window for the reason.",
             )
         if await watch.interrupted():

@@ -54,7 +54,7 @@ def explain(answer: Answer, *, has_key: bool) -> ProviderFailed:
     words = said(data)
     kind = str(data.get("error", "")) if isinstance(data, dict) else ""
     lower = f"{kind} {words}".lower()
-    told = f" It says: {answer.excerpt(words)}" if words else ""
+    told = answer.told(words)
     if answer.status in (401, 403):
         return _locked(has_key=has_key)
     if answer.status in (404, 405) and words.lower() in NOT_FOUND:

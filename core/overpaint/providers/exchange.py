@@ -96,11 +96,11 @@ class Answer:
         return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"
 
     def told(self, text: str | None = None) -> str:
-        """Return *text*, or the start of the body, as a sentence that follows another, or ""."""
+        """Return what the server says as a sentence to follow another, "" where it says nothing."""
         said = self.excerpt(text)
         if not said:
             return ""
-        return f" It says: {said}" if said[-1] in ".…!?)" else f" It says: {said}."
+        return f" It says: {said}" + ("" if said.endswith((".", "!", "?", "…")) else ".")
 
 
 Explain: TypeAlias = Callable[[Answer], ProviderFailed]

@@ -69,7 +69,7 @@ def meaning(
 ) -> ProviderFailed:
     """Return the error that *code* means, by itself or with the status of *answer*."""
     family = code.partition(".")[0]
-    told = f" It says: {answer.excerpt(message)}" if message else ""
+    told = answer.told(message)
     if "SensitiveContent" in family or "RiskDetection" in family:
         return _refused(family, code, told)
     if family in BUSY:

@@ -220,7 +220,9 @@ class _Edit:
             prepared = composite.prepare(self.source, mask, copied=able.copies_pixels)
             shots = make_shots(recipe, mask, able.sizes)
         references = await self._taken(able.references)
-        text = compose(recipe, able.dialect, [each.role for each in references])
+        text = Text(recipe.prompt)
+        if able.reads_prompt:
+            text = compose(recipe, able.dialect, [each.role for each in references])
         for note in text.notes:
             await self.telling.notice(note)
         expected = forecast(able, shots, recipe.count, len(references))
@@ -285,7 +287,8 @@ class _Edit:
             for sentence in piece.notices:
                 await self.telling.notice(sentence)
         self.made += 1
-        await self.telling.event(Made(number, patch, recipe))
+        copied = self.provider.capabilities.copies_pixels
+        await self.telling.event(Made(number, patch, recipe, copied))
 
     async def _shoot(self, number: int, index: int, recipe: Recipe, asked: _Asked) -> Piece:
         """Have one picture made, and fit it back."""

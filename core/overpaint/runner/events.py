@@ -26,11 +26,15 @@ class Finished:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Made:
-    """Candidate *number*, fitted back; *recipe* makes this one again."""
+    """Candidate *number*, fitted back; *recipe* makes this one again.
+
+    *copied*: the provider copies pixels, so that nothing outside the mask can have changed.
+    """
 
     number: int
     patch: Patch
     recipe: Recipe
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
