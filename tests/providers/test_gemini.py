@@ -233,6 +233,23 @@ def test_prices_end_where_the_next_size_begins() -> None:
             assert pixels in TIERS.values(), model.id
 
 
+def test_a_size_that_is_set_has_its_price(server: wire.Gemini) -> None:
+    """The estimate follows image_size, not the pixels that are sent."""
+    price = provider(
+        server, model="gemini-3-pro-image", options={"image_size": "4K"}
+    ).capabilities.price
+
+    assert price is not None
+    assert price.estimate(Extent(500, 500), 0) == 0.24
+
+
+def test_one_modality_may_be_a_word(server: wire.Gemini) -> None:
+    """As it is easily written in the settings."""
+    run(server, options={"modalities": "IMAGE"})
+
+    assert asked(server)["generationConfig"]["responseModalities"] == ["IMAGE"]
+
+
 def test_size_and_shape_can_be_set_or_left_out(server: wire.Gemini) -> None:
     """image_size overrules the job's size; image_config switches both off."""
     server.reply = wire.reply(wire.image(wire.picture()))

@@ -34,7 +34,7 @@ import numpy as np
 import numpy.typing as npt
 
 from overpaint import catalogue
-from overpaint.catalogue import Model, Output, State
+from overpaint.catalogue import Model, Output, Price, State
 from overpaint.codec import encode_png, encode_webp
 from overpaint.errors import (
     AnswerUnusable,
@@ -74,7 +74,8 @@ class Gemini:
     def __init__(self, setup: Setup = Setup()) -> None:  # noqa: B008, a Setup never changes
         self._setup = setup
         self._options = Options(setup.options, self.title)
-        self._model = _model(setup.model)
+        model = _model(setup.model)
+        self._model = replace(model, price=_at(model.price, self._options.get("image_size")))
 
     @property
     def receiver(self) -> str:
@@ -273,8 +274,9 @@ class Gemini:
         return [job.pixels, *pictures]
 
     def _body(self, job: Job, pictures: list[npt.NDArray[np.uint8]]) -> dict[str, Any]:
+        modalities = self._options.get("modalities", ["TEXT", "IMAGE"])
         config: dict[str, Any] = {
-            "responseModalities": list(self._options.get("modalities", ("TEXT", "IMAGE"))),
+            "responseModalities": [modalities] if isinstance(modalities, str) else modalities,
             "seed": job.seed,
         }
         image = self._image_config(_extent(job))
@@ -357,6 +359,15 @@ class Gemini:
 
 def _model(model_id: str | None) -> Model:
     return catalogue.usual("gemini", model_id and model_id.removeprefix("models/"))
+
+
+def _at(price: Price | None, size: object) -> Price | None:
+    """Return *price* where every picture is of that imageSize, whatever its pixels."""
+    if price is None or size not in TIERS:
+        return price
+    fitting = [cost for pixels, cost in price.steps if TIERS[str(size)] <= pixels]
+    cost = fitting[0] if fitting else price.steps[-1][1]
+    return Price(steps=((TIERS["4K"], cost),), per_input=price.per_input)
 
 
 def _extent(job: Job) -> Extent:
