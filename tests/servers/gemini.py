@@ -72,9 +72,14 @@ MODELS = {
     ),
     "gemini-3.1-flash-lite-image": Kind(FOURTEEN, {"1K": 1120}),
     "gemini-2.5-flash-image": Kind(FIRST, {}),
+    "nano-banana-pro-preview": Kind(TEN, {"1K": 1120, "2K": 1120, "4K": 2000}),
     "gemini-3.8-flash": TEXT,
+    "gemini-3.7-flash": TEXT,
+    "gemini-3.6-flash": TEXT,
     "gemini-3.5-flash": TEXT,
+    "gemini-3.5-flash-lite": TEXT,
     "gemini-2.5-flash": TEXT,
+    "gemini-2.5-pro": TEXT,
 }
 SCALE = {"512": 0.5, "1K": 1, "2K": 2, "4K": 4}
 CONFIG = {
@@ -261,10 +266,12 @@ class Gemini(Server):
             message = "API key not valid. Please pass a valid API key."
             return web.json_response(error(400, "INVALID_ARGUMENT", message, info), status=400)
         model = request.match_info.get("model")
-        if model is not None and (model not in MODELS or request.match_info["version"] != "v1beta"):
+        version = request.match_info["version"]
+        versions = ("v1beta",) if "preview" in (model or "") else ("v1", "v1beta")
+        if model is not None and (model not in MODELS or version not in versions):
             message = (
                 f"models/{model} is not found for API version "
-                f"{request.match_info['version']}, or is not supported for generateContent."
+                f"{version}, or is not supported for generateContent."
             )
             return web.json_response(error(404, "NOT_FOUND", message), status=404)
         return None
@@ -274,7 +281,7 @@ class Gemini(Server):
         if len(recorded.body) > self.limit:
             raise _Refused("Request payload size exceeds the limit.", 413)
         try:
-            body = _camel(json.loads(recorded.body))
+            body = camel(json.loads(recorded.body))
         except ValueError as broken:
             raise _Refused("Invalid JSON payload received.") from broken
         model = request.match_info["model"]
@@ -376,14 +383,14 @@ def _picture(part: dict[str, Any]) -> Image.Image:
     return found
 
 
-def _camel(data: Any) -> Any:
+def camel(data: Any) -> Any:
     """*data* with all names in camelCase: the server takes snake_case as well."""
     if isinstance(data, dict):
         return {
-            re.sub(r"_([a-z])", lambda found: found[1].upper(), name): _camel(value)
+            re.sub(r"_([a-z])", lambda found: found[1].upper(), name): camel(value)
             for name, value in data.items()
         }
-    return [_camel(each) for each in data] if isinstance(data, list) else data
+    return [camel(each) for each in data] if isinstance(data, list) else data
 
 
 def _make(
@@ -429,7 +436,9 @@ def _ratio(size: tuple[int, int]) -> float:
 
 def _cut(answer: dict[str, Any]) -> list[dict[str, Any]]:
     """*answer* as a stream tells it: part by part, how it ended at last."""
-    candidate = (answer.get("candidates") or [{}])[0]
+    if not answer.get("candidates"):
+        return [answer]
+    candidate = answer["candidates"][0]
     parts = candidate.get("content", {}).get("parts", [])
     common = {
         name: answer[name]

@@ -24,6 +24,7 @@ import base64
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from math import log
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -33,7 +34,7 @@ import numpy as np
 import numpy.typing as npt
 
 from overpaint import catalogue
-from overpaint.catalogue import Model, Output, State
+from overpaint.catalogue import Model, Output, Price, State
 from overpaint.codec import encode_png, encode_webp
 from overpaint.errors import (
     AnswerUnusable,
@@ -49,6 +50,7 @@ from overpaint.prompt import Dialect, MaskUse
 from overpaint.providers.base import Candidate, Capabilities, Event, Job, Notice, Progress, Setup
 from overpaint.providers.exchange import Answer, Exchange, host_of
 from overpaint.providers.gemini_wire import Reading, chunks_of, explain, unknown_model, usage_of
+from overpaint.providers.options import Options
 from overpaint.recipe import Edit
 
 if TYPE_CHECKING:
@@ -60,12 +62,6 @@ BASE_URL = "https://generativelanguage.googleapis.com"
 TIERS = {"512": 300_000, "1K": 1_200_000, "2K": 4_800_000, "4K": 19_200_000}
 """Up to how many pixels each imageSize serves: a seventh more than it has, 7 % of an edge."""
 HARMS = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT")
-NUMBERS = {
-    "temperature": "temperature",
-    "top_p": "topP",
-    "top_k": "topK",
-    "max_output_tokens": "maxOutputTokens",
-}
 MAX_PAGES = 50
 
 
@@ -77,7 +73,9 @@ class Gemini:
 
     def __init__(self, setup: Setup = Setup()) -> None:  # noqa: B008, a Setup never changes
         self._setup = setup
-        self._model = _model(setup.model)
+        self._options = Options(setup.options, self.title)
+        model = _model(setup.model)
+        self._model = replace(model, price=_at(model.price, self._options.get("image_size")))
 
     @property
     def receiver(self) -> str:
@@ -96,7 +94,9 @@ class Gemini:
             sizes=model.sizes,
             dialect=Dialect(
                 instructs=True,
-                mask=MaskUse.PICTURE if self._option("send_mask", default=True) else MaskUse.NONE,
+                mask=MaskUse.PICTURE
+                if self._options.flag("send_mask", default=True)
+                else MaskUse.NONE,
             ),
             seed=False,  # it is sent, but the API promises nothing
             references=model.references,
@@ -137,7 +137,7 @@ class Gemini:
                 yield Candidate(picture, reading.words)
         yield usage_of(reading, self._model, _extent(job), len(pictures))
         if not reading.pictures:
-            raise reading.damage or reading.failure(self.title, self._show)
+            raise reading.damage or reading.failure(self.title, self._setup.key)
         if reading.damage:
             yield Notice(f"{self.title} sent one more picture, which cannot be read.")
 
@@ -188,13 +188,14 @@ class Gemini:
                 for _ in reading.add(chunk):
                     pass
         if not reading.words:
-            raise reading.failure(self.title, self._show)
+            raise reading.failure(self.title, self._setup.key)
         return reading.words
 
     def _writer(self) -> Model:
-        chosen = self._option("text_model")
+        chosen = self._options.get("text_model")
         if chosen:
-            return _model(chosen)
+            known = catalogue.find(self.name, str(chosen).removeprefix("models/"))
+            return known or replace(_model(str(chosen)), output=Output.TEXT)
         if self._model.output is Output.TEXT:
             return self._model
         return next(
@@ -222,7 +223,7 @@ class Gemini:
     def _require_usable(self, job: Job) -> None:
         model = self._model
         if model.state is State.DEAD:
-            raise unknown_model(model, self.title)
+            raise unknown_model(model, self.title, Output.IMAGE)
         if model.output is Output.TEXT:
             default = catalogue.default(self.name)
             raise EditUnsupported(
@@ -244,7 +245,7 @@ class Gemini:
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Yield the answer, or the chunks of it."""
         path = self._path(model.id)
-        if not self._option("stream"):
+        if not self._options.flag("stream", default=False):
             answer = await exchange.post(f"{path}:generateContent", body)
             for chunk in chunks_of(answer.json()):
                 yield self._accepted(chunk, model)
@@ -273,35 +274,48 @@ class Gemini:
         return [job.pixels, *pictures]
 
     def _body(self, job: Job, pictures: list[npt.NDArray[np.uint8]]) -> dict[str, Any]:
+        modalities = self._options.get("modalities", ["TEXT", "IMAGE"])
         config: dict[str, Any] = {
-            "responseModalities": self._option("modalities", default=["TEXT", "IMAGE"]),
+            "responseModalities": [modalities] if isinstance(modalities, str) else modalities,
             "seed": job.seed,
         }
         image = self._image_config(_extent(job))
         if image:
             config["imageConfig"] = image
-        for option, field in NUMBERS.items():
-            if self._option(option) is not None:
-                config[field] = self._option(option)
-        if self._option("thinking"):
-            config["thinkingConfig"] = {"thinkingLevel": str(self._option("thinking")).upper()}
+        config |= self._numbers()
+        thinking = self._options.get("thinking")
+        if thinking:
+            config["thinkingConfig"] = {"thinkingLevel": str(thinking).upper()}
         body: dict[str, Any] = {"generationConfig": config}
-        safety = self._option("safety")
+        safety = self._options.get("safety", {})
         if isinstance(safety, str):
             safety = {f"HARM_CATEGORY_{harm}": safety for harm in HARMS}
-        if isinstance(safety, Mapping):
+        elif not isinstance(safety, Mapping):
+            raise self._options.unusable("safety", safety, "a threshold, or a table of them")
+        if safety:
             body["safetySettings"] = [
                 {"category": category, "threshold": threshold}
                 for category, threshold in safety.items()
             ]
-        room = self._max_request - len(json.dumps(body)) - len(json.dumps(job.prompt)) - 1000
+        room = int(1e6 * self._options.fraction("max_request_mb", 20, 0.001, 100))
+        room -= len(json.dumps(body)) + len(json.dumps(job.prompt)) + 1000
         parts = [{"text": job.prompt}, *self._files(pictures, room)]
         return {"contents": [{"role": "user", "parts": parts}], **body}
+
+    def _numbers(self) -> dict[str, Any]:
+        options = self._options
+        numbers = {
+            "temperature": options.fraction("temperature", None, 0, 2),
+            "topP": options.fraction("top_p", None, 0, 1),
+            "topK": options.number("top_k", None, 1, 1000),
+            "maxOutputTokens": options.number("max_output_tokens", None, 1, 1 << 20),
+        }
+        return {name: number for name, number in numbers.items() if number is not None}
 
     def _image_config(self, extent: Extent) -> dict[str, str]:
         """Return the shape nearest to *extent*, and the smallest size that serves it."""
         config: dict[str, str] = {}
-        if not self._option("image_config", default=True):
+        if not self._options.flag("image_config", default=True):
             return config
         features = self._model.features
         aspects = sorted(each for each in features if ":" in each)
@@ -309,8 +323,9 @@ class Gemini:
             wanted = log(extent.width / extent.height)
             config["aspectRatio"] = min(aspects, key=lambda each: abs(_log_ratio(each) - wanted))
         sizes = [size for size in TIERS if size in features]
-        if self._option("image_size"):
-            config["imageSize"] = str(self._option("image_size"))
+        chosen = self._options.get("image_size")
+        if chosen is not None:
+            config["imageSize"] = str(chosen)
         elif len(sizes) > 1:
             serving = (size for size in sizes if extent.pixels <= TIERS[size])
             config["imageSize"] = next(serving, sizes[-1])
@@ -333,33 +348,26 @@ class Gemini:
             )
         return parts
 
-    def _option(self, name: str, *, default: Any = None) -> Any:
-        return self._setup.options.get(name, default)
-
-    @property
-    def _max_request(self) -> int:
-        """In bytes."""
-        wanted = self._option("max_request_mb", default=20)
-        if not isinstance(wanted, int | float):
-            raise RequestRejected(
-                f"The option max_request_mb of {self.name} is no number.", "Write it like 20."
-            )
-        return int(wanted * 1e6)
-
     @property
     def _version(self) -> str:
-        return str(self._option("api_version", default="v1beta"))
+        return str(self._options.get("api_version", "v1beta"))
 
     def _path(self, model_id: str) -> str:
         name = model_id if model_id.startswith("tunedModels/") else f"models/{model_id}"
         return f"{self._version}/{quote(name, safe='/')}"
 
-    def _show(self, text: str) -> str:
-        return Answer(200, {}, b"", self._setup.key).excerpt(text)
-
 
 def _model(model_id: str | None) -> Model:
     return catalogue.usual("gemini", model_id and model_id.removeprefix("models/"))
+
+
+def _at(price: Price | None, size: object) -> Price | None:
+    """Return *price* where every picture is of that imageSize, whatever its pixels."""
+    if price is None or size not in TIERS:
+        return price
+    fitting = [cost for pixels, cost in price.steps if TIERS[str(size)] <= pixels]
+    cost = fitting[0] if fitting else price.steps[-1][1]
+    return Price(steps=((TIERS["4K"], cost),), per_input=price.per_input)
 
 
 def _extent(job: Job) -> Extent:

@@ -1,11 +1,11 @@
 """What the Gemini API answers: pictures and words, why there are none, tokens, and errors."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from overpaint import catalogue
-from overpaint.catalogue import Model, State
+from overpaint.catalogue import Model, Output, State
 from overpaint.errors import (
     AccountLimited,
     AnswerUnusable,
@@ -22,10 +22,7 @@ from overpaint.geometry import Extent
 from overpaint.providers.base import Usage
 from overpaint.providers.exchange import Answer, by_status, picture_bytes, retry_after
 
-__all__ = ["Reading", "Show", "chunks_of", "explain", "unknown_model", "usage_of"]
-
-Show: TypeAlias = Callable[[str], str]
-"""Makes a server's words fit to be shown."""
+__all__ = ["Reading", "chunks_of", "explain", "unknown_model", "usage_of"]
 
 CODES = {
     "INVALID_ARGUMENT": 400,
@@ -140,14 +137,15 @@ class Reading:
         self.pictures += 1
         yield picture
 
-    def failure(self, title: str, show: Show) -> ProviderFailed:
-        """Return why there is no picture, or no text."""
+    def failure(self, title: str, key: str | None) -> ProviderFailed:
+        """Return why there is no picture, or no text; *key* is not shown."""
+        answer = Answer(200, {}, b"", key)
         reason = self._block or self._finish
-        said = show(self._said or self.words)
-        told = f" It says: {said}" if said else ""
+        shown = answer.excerpt(reason)
+        told = answer.told(self._said or self.words)
         if self._block or reason in REFUSALS:
             why = REFUSALS.get(reason, "it does not say why")
-            return ContentRefused(f"{title} refused: {why} ({show(reason)}).{told}", REFUSED_HINT)
+            return ContentRefused(f"{title} refused: {why} ({shown}).{told}", REFUSED_HINT)
         if reason == "MAX_TOKENS":
             return NoPicture(
                 f"{title} reached its limit of words before it had made a picture.{told}",
@@ -160,7 +158,7 @@ class Reading:
                 'the option modalities to ["IMAGE"].',
             )
         return NoPicture(
-            f"{title} made no picture ({show(reason)}).{told}",
+            f"{title} made no picture ({shown}).{told}",
             "It may have been charged. Try again, or change the prompt.",
         )
 
@@ -223,7 +221,7 @@ def explain(answer: Answer, title: str, model: Model) -> ProviderFailed:
         )
     if status == 400 and error.get("status") == "FAILED_PRECONDITION":
         return AccountLimited(
-            f"{title} needs an account with billing here. It says: {answer.excerpt(message)}",
+            f"{title} needs an account with billing here.{answer.told(message)}",
             "Switch on billing for the key's project in Google AI Studio.",
         )
     if status == 404:
@@ -237,15 +235,20 @@ def explain(answer: Answer, title: str, model: Model) -> ProviderFailed:
     return by_status(answer, title, message)
 
 
-def unknown_model(model: Model, title: str) -> ModelUnknown:
-    """Return the error for a *model* that is gone, or that this key does not get."""
-    successor = model.successor
-    known = catalogue.models("gemini")
+def unknown_model(model: Model, title: str, wanted: Output | None = None) -> ModelUnknown:
+    """Return the error for a *model* that is gone, or that this key does not get.
+
+    *wanted*: what it was to make; what it made, by default.
+    """
+    wanted = wanted or model.output
     current = [
-        each.id for each in known if each.output is model.output and each.state is State.CURRENT
+        each.id
+        for each in catalogue.models("gemini")
+        if each.output is wanted and each.state is State.CURRENT
     ]
-    if successor is None and model.id != current[0]:
-        successor = current[0]
+    successor = model.successor
+    if successor not in current:
+        successor = current[0] if model.id != current[0] else None
     if model.state is State.DEAD:
         sentence = f"{model.id} does not exist any more. {model.note}"
     else:
@@ -270,15 +273,13 @@ def _rejected(answer: Answer, title: str, message: str, model: Model) -> Provide
             "This model takes no such size: choose another, or set the option image_config to "
             "false."
         )
-    said = answer.excerpt(message)
-    return RequestRejected(f"{title} does not take this request. It says: {said}", hint)
+    return RequestRejected(f"{title} does not take this request.{answer.told(message)}", hint)
 
 
 def _busy(
     answer: Answer, title: str, message: str, details: list[dict[str, Any]]
 ) -> ProviderFailed:
-    said = answer.excerpt(message)
-    told = f" It says: {said}" if said else ""
+    told = answer.told(message)
     quotas = [each for detail in details for each in _objects(detail.get("violations"))]
     spent = any(
         "PerDay" in str(quota.get("quotaId")) or str(quota.get("quotaValue")) == "0"
