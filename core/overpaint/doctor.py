@@ -24,6 +24,7 @@ __all__ = ["LIBRARIES", "Finding", "all_well", "as_json", "examine"]
 LIBRARIES = {
     "anyio": "anyio",
     "click": "click",
+    "httpcore": "httpcore",
     "httpx": "httpx",
     "numpy": "numpy",
     "opencv-python-headless": "cv2",
@@ -32,6 +33,7 @@ LIBRARIES = {
     "pypatchmatch": "patchmatch",
     "rich": "rich",
     "tomlkit": "tomlkit",
+    "wsproto": "wsproto",
 }
 """What must be installed, by its name on PyPI, and the module that it brings."""
 

@@ -7,6 +7,7 @@ tiles where a model's largest picture would lose too much resolution.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -66,7 +67,9 @@ def make_plan(recipe: Recipe, selection: Box, canvas: Extent, sizes: Sizes) -> P
     Without a context of the recipe's own, each side gets about as much context as the selection
     is long in that direction: what fills a hole best is most often within one hole's size of it
     (measured in bench/fill.py). Large selections get less, down to an eighth, for the sake of time:
-    they have enough to copy from all the same.
+    they have enough to copy from all the same. What is sent to a model gets less as soon as it is
+    as large as the model's native picture, down to a twelfth: pixels beyond that cost money, or
+    resolution.
     The region never leaves the canvas. Raises SelectionEmpty where the selection lies outside.
     """
     changed = selection.grown(recipe.grow + recipe.feather).intersection(canvas.box)
@@ -108,7 +111,7 @@ def make_shots(recipe: Recipe, mask: Mask, sizes: Sizes) -> tuple[Shot, ...]:
 
 
 def _shots(recipe: Recipe, changed: Box, canvas: Box, sizes: Sizes) -> tuple[Shot, ...]:
-    needed = _with_context(recipe, changed).intersection(canvas)
+    needed = _with_context(recipe, changed, sizes.native).intersection(canvas)
     assert needed is not None  # it holds *changed*, which lies on the canvas
     if sizes.anything:
         return (Shot(needed, needed.extent),)
@@ -120,10 +123,14 @@ def _shots(recipe: Recipe, changed: Box, canvas: Box, sizes: Sizes) -> tuple[Sho
     return tuple(_tiles(changed, canvas, sizes))
 
 
-def _with_context(recipe: Recipe, changed: Box) -> Box:
+def _with_context(recipe: Recipe, changed: Box, native: int | None) -> Box:
     if recipe.context is not None:
         return changed.grown(recipe.context)
     across, down = _context(changed.width), _context(changed.height)
+    if native is not None:
+        share = _share(changed, across, down, native)
+        across = min(across, max(_least(changed.width), int(share * across)))
+        down = min(down, max(_least(changed.height), int(share * down)))
     return Box(
         changed.x - across,
         changed.y - down,
@@ -134,6 +141,21 @@ def _with_context(recipe: Recipe, changed: Box) -> Box:
 
 def _context(length: int) -> int:
     return max(MIN_CONTEXT, min(length, 192 + length // 8))
+
+
+def _least(length: int) -> int:
+    return max(MIN_CONTEXT, length // 12)
+
+
+def _share(changed: Box, across: int, down: int, pixels: int) -> float:
+    """Return how much of a context keeps the whole within *pixels*: 1 for all, 0 for none of it.
+
+    The positive root of (width + 2 t across) (height + 2 t down) = pixels.
+    """
+    square, rest = 4 * across * down, changed.extent.pixels - pixels
+    linear = 2 * (across * changed.height + down * changed.width)
+    root = (sqrt(max(0.0, linear**2 - 4.0 * square * rest)) - linear) / (2 * square)
+    return min(1.0, max(0.0, root))
 
 
 def _frame(needed: Box, canvas: Box, sizes: Sizes, *, exact: bool) -> Shot:

@@ -25,7 +25,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user with empty folders, whatever the system."""
-    monkeypatch.delenv("GIMP3_DIRECTORY", raising=False)
+    for name in ("GIMP3_DIRECTORY", "OVERPAINT_CONFIG", "OVERPAINT_DATA"):
+        monkeypatch.delenv(name, raising=False)
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path))
     for name in ("XDG_CONFIG_HOME", "APPDATA"):
