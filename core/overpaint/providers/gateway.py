@@ -183,7 +183,7 @@ class Gateway:
         self._faults.raise_told(data, answer.body, started=False)
         reply = Reply()
         reply.take(data if isinstance(data, dict) else {})
-        failure = reply.without_picture(self.title)
+        failure = reply.without_picture(self.title, self._faults.shown)
         if isinstance(failure, ContentRefused | ServerFault):
             raise failure
         text = reply.text.strip()

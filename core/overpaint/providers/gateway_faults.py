@@ -39,6 +39,10 @@ class Faults:
             failure = ServerFault(failure.sentence, "It may have been charged. Try again later.")
         raise failure
 
+    def shown(self, text: str) -> str:
+        """Return what a server said, fit to be shown: one line, short, no key."""
+        return Answer(200, {}, b"", self.key).excerpt(text)
+
     def _mean(self, answer: Answer, problem: Problem | None) -> ProviderFailed:
         title = self.preset.title
         said = problem.message.lower() if problem else ""

@@ -17,6 +17,7 @@ Options, all of them optional:
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,11 @@ class OpenAI:
 
     def __init__(self, setup: Setup = Setup()) -> None:  # noqa: B008, a Setup never changes
         self._setup = setup
-        self._model = catalogue.usual(self.name, setup.model)
+        model, first = catalogue.usual(self.name, setup.model), catalogue.default(self.name)
+        if first and model.successor is None and model.id != first.id:
+            # What to use instead, should OpenAI not have it.
+            model = replace(model, successor=first.id)
+        self._model = model
 
     @property
     def capabilities(self) -> Capabilities:
