@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from overpaint.files import openraster
-from overpaint.files.document import Document
+from overpaint.files.document import Document, Result
 from overpaint.geometry import Box
 from overpaint.mask import feather
 from overpaint.picture import Patch
@@ -151,7 +151,9 @@ def without_gimp(before: np.ndarray, folder: Path):
         np.frombuffer(new.mask.read_pixels(*size, "Y u8"), np.uint8).reshape(shape),
     )
     document = Document(before)
-    (OUT / "demo.ora").write_bytes(openraster.write(document, patch, Recipe.from_json(recipe)))
+    (OUT / "demo.ora").write_bytes(
+        openraster.write(document, [Result(patch, Recipe.from_json(recipe))])
+    )
     print(f"Removed the rocket without GIMP: {OUT / 'demo.ora'}")
     return selection, document.merged(patch).pixels
 

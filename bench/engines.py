@@ -18,6 +18,7 @@ from overpaint.geometry import Extent
 from overpaint.mask import bounds
 from overpaint.picture import Patch, Source
 from overpaint.recipe import Edit, Recipe
+from overpaint.runner import Made
 
 __all__ = ["Engine", "blend", "engines", "remove"]
 
@@ -59,8 +60,8 @@ def remove(picture: Rgb, selection: npt.NDArray[np.uint8], seed: int) -> Rgb:
     source = Source(pixels, np.ascontiguousarray(selection[region.slices]))
 
     async def run() -> Patch:
-        patches = [e async for e in app.run(recipe, region, source) if isinstance(e, Patch)]
-        return patches[0]
+        async with app.run(recipe, region, source) as events:
+            return [event.patch async for event in events if isinstance(event, Made)].pop()
 
     patch = anyio.run(run)
     filled = patch.pixels[..., :3].astype(np.uint8, copy=False)  # as deep as what was sent

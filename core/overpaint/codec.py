@@ -16,7 +16,7 @@ from overpaint.errors import AnswerUnusable
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["decode", "encode_png", "encode_webp"]
+__all__ = ["decode", "encode_jpeg", "encode_png", "encode_webp"]
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
@@ -42,6 +42,17 @@ def encode_webp(pixels: Bytes) -> bytes:
 
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "WEBP", lossless=True, quality=30, method=2, exact=True)
+    return file.getvalue()
+
+
+def encode_jpeg(pixels: Bytes, quality: int = 95) -> bytes:
+    """Return *pixels*, uint8 (height, width) or (height, width, 3), as a JPEG file of *quality*
+    1..100, with all of their colour: for APIs that limit the size of files.
+    """
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling=0)
     return file.getvalue()
 
 

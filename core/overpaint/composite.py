@@ -13,6 +13,7 @@ import numpy.typing as npt
 from overpaint.errors import ProviderFailed
 from overpaint.fitting.chain import Steps, fit_picture
 from overpaint.geometry import Box, Extent
+from overpaint.hidden import painted_over
 from overpaint.mask import Mask, bounds
 from overpaint.picture import Patch, Pixels, Source
 from overpaint.plan import Shot
@@ -79,7 +80,7 @@ def prepare(source: Source, mask: Mask, *, copied: bool) -> Prepared:
     shows = _visible(source)
     colours, low, high = _eight_bit(source, shows, squeeze=copied)
     if not copied and not shows.all():
-        colours = _painted_over(colours, shows)
+        colours = _softly_painted_over(colours, shows)
     return Prepared(source, mask, shows, colours, low, high)
 
 
@@ -103,18 +104,11 @@ def _eight_bit(source: Source, shows: Flags, *, squeeze: bool) -> tuple[Bytes, f
     return np.rint(scaled).astype(np.uint8), low, high
 
 
-def _painted_over(colours: Bytes, shows: Flags) -> Bytes:
-    """Return *colours* with the nearest visible colour, softened, wherever nothing shows."""
-    if not shows.any():
-        return np.full_like(colours, 128)
+def _softly_painted_over(colours: Bytes, shows: Flags) -> Bytes:
+    """Return *colours*, where nothing shows, in those around: soft, with no line for a model."""
     import cv2
 
-    _, nearest = cv2.distanceTransformWithLabels(
-        (~shows).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    palette = np.zeros((int(nearest.max()) + 1, 3), np.uint8)
-    palette[nearest[shows]] = colours[shows]
-    spread = np.asarray(cv2.GaussianBlur(palette[nearest], (0, 0), 8), np.uint8)
+    spread = np.asarray(cv2.GaussianBlur(painted_over(colours, shows), (0, 0), 8), np.uint8)
     return np.where(shows[..., None], colours, spread)
 
 
@@ -264,7 +258,8 @@ def assemble(prepared: Prepared, region: Box, pieces: Sequence[Piece]) -> Patch:
     box = bounds(prepared.mask)
     if box is not None:
         inside = pixels[box.slices]
-        inside[prepared.mask[box.slices] > 0, 3] = 255 if pixels.dtype == np.uint8 else 1
+        opaque = 255 if pixels.dtype == np.uint8 else 1
+        np.copyto(inside[..., 3], opaque, where=prepared.mask[box.slices] > 0)
     return Patch(region, pixels, prepared.mask)
 
 

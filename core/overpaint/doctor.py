@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from overpaint import __version__, wire
+from overpaint import __version__, places, wire
 from overpaint.errors import OverpaintError
 
 __all__ = ["LIBRARIES", "Finding", "all_well", "as_json", "examine"]
@@ -31,6 +31,7 @@ LIBRARIES = {
     "platformdirs": "platformdirs",
     "pypatchmatch": "patchmatch",
     "rich": "rich",
+    "tomlkit": "tomlkit",
 }
 """What must be installed, by its name on PyPI, and the module that it brings."""
 
@@ -141,8 +142,9 @@ def _fills_a_hole() -> bool:
 
     from overpaint import app
     from overpaint.geometry import Extent
-    from overpaint.picture import Patch, Source
+    from overpaint.picture import Source
     from overpaint.recipe import Edit, Recipe
+    from overpaint.runner import Made
 
     size, dark, light = Extent(64, 64), 40, 220
     pixels = np.full((size.height, size.width, 4), 255, np.uint8)
@@ -154,9 +156,8 @@ def _fills_a_hole() -> bool:
 
     async def run() -> bool:
         recipe = Recipe(edit=Edit.REMOVE, seed=1)
-        patches = [
-            event async for event in app.run(recipe, size.box, source) if isinstance(event, Patch)
-        ]
+        async with app.run(recipe, size.box, source) as events:
+            patches = [event.patch async for event in events if isinstance(event, Made)]
         return bool(patches) and bool((patches[0].pixels[28:36, 8:16, :3] == dark).all())
 
     return anyio.run(run)
@@ -164,10 +165,9 @@ def _fills_a_hole() -> bool:
 
 def _data_folder() -> Finding:
     try:
-        import platformdirs
+        folder = places.data_folder()
     except ImportError as error:
         return Finding("Data folder", ok=False, detail=f"{_told(error)}.", fix=_REINSTALL)
-    folder = platformdirs.user_data_path("overpaint", appauthor=False)
     # It is made when it is needed; until then the question is whether it can be.
     there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     try:

@@ -10,10 +10,17 @@
         KeyMissing               the provider needs a key, and none is set
         AddressInvalid           a base URL that cannot be used, or not safely
         BudgetSpent              this would cost more than the user allows a day
+        KeyInvalid               what was given is no key, or no name of one
+        RunUnknown               history has no such run, or more than one
+        RunUnplaceable           a run of which no picture arrived whole
+        SendingForbidden         the settings forbid to send pictures to this provider
       FileProblem              a file on disk
         FileUnreadable           cannot be opened or decoded
         FileUnwritable           cannot be written
         FormatUnsupported        a format that cannot hold the result
+        KeyStoreProblem          keys cannot be kept, or others could read them
+        SettingsInvalid          the settings say what cannot be used
+        HistoryProblem           history cannot be read or written
       ProviderFailed           the provider could not make the pixels
         EngineMissing            the offline engine's library does not load
         Unreachable              nothing was sent: no connection came about
@@ -50,8 +57,11 @@ __all__ = [
     "FileUnreadable",
     "FileUnwritable",
     "FormatUnsupported",
+    "HistoryProblem",
+    "KeyInvalid",
     "KeyMissing",
     "KeyRejected",
+    "KeyStoreProblem",
     "ModelUnknown",
     "NoPicture",
     "OverpaintError",
@@ -60,9 +70,13 @@ __all__ = [
     "RecipeInvalid",
     "RequestError",
     "RequestRejected",
+    "RunUnknown",
+    "RunUnplaceable",
     "SelectionEmpty",
     "SelectionMismatch",
+    "SendingForbidden",
     "ServerFault",
+    "SettingsInvalid",
     "TimedOut",
     "Unexpected",
     "Unreachable",
@@ -119,6 +133,22 @@ class BudgetSpent(RequestError):
     code = "budget-spent"
 
 
+class KeyInvalid(RequestError):
+    code = "key-invalid"
+
+
+class RunUnknown(RequestError):
+    code = "run-unknown"
+
+
+class RunUnplaceable(RequestError):
+    code = "run-unplaceable"
+
+
+class SendingForbidden(RequestError):
+    code = "sending-forbidden"
+
+
 class FileProblem(OverpaintError):
     code = "file"
 
@@ -133,6 +163,18 @@ class FileUnwritable(FileProblem):
 
 class FormatUnsupported(FileProblem):
     code = "format-unsupported"
+
+
+class KeyStoreProblem(FileProblem):
+    code = "key-store"
+
+
+class SettingsInvalid(FileProblem):
+    code = "settings-invalid"
+
+
+class HistoryProblem(FileProblem):
+    code = "history"
 
 
 class ProviderFailed(OverpaintError):

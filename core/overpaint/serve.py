@@ -1,12 +1,14 @@
 """The core process: speaks the wire protocol on stdin and stdout until stdin ends.
 
 Started by the shell, once per command. Requests are answered one after the other; cancel and the
-end of stdin are heard at any time and end the process at once, whatever is being computed.
+end of stdin are heard at any time and end the process at once, whatever is being computed. What
+goes over the network gets a moment to take its job back from a server and to be written down.
 """
 
 import io
 import os
 import sys
+import threading
 import traceback
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -20,16 +22,18 @@ from anyio.streams.memory import MemoryObjectSendStream
 from overpaint import __version__, app, wire
 from overpaint.errors import OverpaintError, Unexpected
 from overpaint.geometry import Box, Extent
-from overpaint.mask import Mask
-from overpaint.picture import Patch, Pixels, Source
+from overpaint.mask import Mask, bounds
+from overpaint.picture import Pixels, Source
 from overpaint.providers.base import Notice, Progress
 from overpaint.recipe import Recipe
-from overpaint.runner import Event, Finished
+from overpaint.runner import Event, Finished, Made
 
 __all__ = ["main"]
 
 CHUNK = 1 << 20
 WARM_UP_DELAY = 0.05
+GRACE = 0.28
+"""Seconds after a cancel in which the process ends, whatever happens."""
 
 
 def main() -> None:
@@ -58,11 +62,13 @@ class _Server:
 
     out: io.BufferedWriter
     connection: wire.Connection = field(default_factory=lambda: wire.Connection(__version__))
+    work: anyio.CancelScope | None = None
 
     async def run(self) -> None:
         await self._write(self.connection.hello())
         requests_in, requests_out = anyio.create_memory_object_stream[wire.Message](16)
         async with anyio.create_task_group() as tasks:
+            self.work = tasks.cancel_scope
             tasks.start_soon(anyio.to_thread.run_sync, self._listen, requests_in)
             tasks.start_soon(_warm_up)
             async with requests_out:
@@ -75,16 +81,24 @@ class _Server:
         while True:
             data = os.read(0, CHUNK)
             if not data:
-                _end(0)
+                return self._stop()
             try:
                 self.connection.receive(data)
                 while (message := self.connection.next_message()) is not None:
                     if isinstance(message, wire.Cancel):
-                        _end(0)
+                        return self._stop()
                     anyio.from_thread.run(requests.send, message)
             except wire.ProtocolError as error:
                 sys.stderr.write(f"overpaint: the shell broke the protocol: {error}\n")
                 _end(2)
+
+    def _stop(self) -> None:
+        """Cancel whatever is under way, and end the process soon even if that hangs."""
+        timer = threading.Timer(GRACE, _end, (0,))
+        timer.daemon = True
+        timer.start()
+        assert self.work is not None  # set before anything is listened to
+        anyio.from_thread.run_sync(self.work.cancel)
 
     async def _answer(self, request: wire.Message) -> AsyncIterator[wire.Message]:
         try:
@@ -92,8 +106,14 @@ class _Server:
                 yield _planned(request)
             elif isinstance(request, wire.RunEdit):
                 recipe, region, source = _read(request)
-                async for event in app.run(recipe, region, source):
-                    yield _told(event, recipe, source, wire.WITH_ALPHA[request.format])
+                canvas = Extent(request.canvas_width, request.canvas_height)
+                async with app.run(
+                    recipe, region, source, canvas=canvas, document=request.document
+                ) as events:
+                    async for event in events:
+                        message = _told(event, source, request)
+                        if message is not None:
+                            yield message
             else:
                 yield _refused(f"A core does not answer {request.type!r}.")
         except OverpaintError as error:
@@ -137,7 +157,7 @@ def _refused(sentence: str) -> wire.Failure:
 
 
 def _planned(request: wire.PlanEdit) -> wire.RegionPlanned:
-    recipe = Recipe.from_dict(request.recipe)
+    recipe = _recipe(request)
     canvas = Extent(request.canvas_width, request.canvas_height)
     region = app.plan(recipe, Box(*request.selection), canvas).region
     return wire.RegionPlanned(
@@ -148,13 +168,23 @@ def _planned(request: wire.PlanEdit) -> wire.RegionPlanned:
 def _read(request: wire.RunEdit) -> tuple[Recipe, Box, Source]:
     region = Box(*request.region)
     shape = (region.height, region.width)
+    selected = Box(*request.selected).moved(-region.x, -region.y)
+    selection: Mask = np.zeros(shape, np.uint8)
+    sent = np.frombuffer(request.selection, np.uint8)
+    selection[selected.slices] = sent.reshape(selected.height, selected.width)
+    shown: Mask | None = None
+    if request.shown is not None:
+        shown = np.frombuffer(request.shown, np.uint8).reshape(shape)
+    source = Source(_decode(request, shape), selection, shown)
+    return _recipe(request).with_seed(), region, source
 
-    def plane(blob: wire.Blob) -> Mask:
-        return np.frombuffer(blob, np.uint8).reshape(shape)
 
-    shown = None if request.shown is None else plane(request.shown)
-    source = Source(_decode(request, shape), plane(request.selection), shown)
-    return Recipe.from_dict(request.recipe).with_seed(), region, source
+def _recipe(request: wire.PlanEdit | wire.RunEdit) -> Recipe:
+    """Return the recipe, with the user's usual provider where it names none."""
+    data = dict(request.recipe)
+    if "provider" not in data:
+        data["provider"] = app.default_provider()
+    return Recipe.from_dict(data)
 
 
 def _decode(request: wire.RunEdit, shape: tuple[int, int]) -> Pixels:
@@ -181,7 +211,8 @@ def _encode(pixels: Pixels, pixel_format: str) -> wire.Blob:
     return np.ascontiguousarray(samples).data.cast("B")
 
 
-def _told(event: Event, recipe: Recipe, source: Source, pixel_format: str) -> wire.Message:
+def _told(event: Event, source: Source, request: wire.RunEdit) -> wire.Message | None:
+    """Return *event* as a message; None for what no shell asks for yet."""
     match event:
         case Progress(fraction, phase):
             return wire.Progress(fraction=fraction, phase=phase)
@@ -189,15 +220,32 @@ def _told(event: Event, recipe: Recipe, source: Source, pixel_format: str) -> wi
             return wire.Notice(sentence=sentence)
         case Finished(seconds):
             return wire.Done(seconds=seconds)
-        case Patch(region, pixels, mask):
-            same = np.array_equal(mask, source.selection)
-            return wire.PatchMade(
-                recipe=recipe.to_dict(),
-                region=wire.Rectangle(region.x, region.y, region.width, region.height),
-                format=pixel_format,
-                pixels=_encode(pixels, pixel_format),
-                mask=None if same else np.ascontiguousarray(mask).data.cast("B"),
-            )
+        case Made():
+            return _made(event, source, request)
+        case _:
+            return None
+
+
+def _made(made: Made, source: Source, request: wire.RunEdit) -> wire.PatchMade:
+    """Return the patch, or of a provider that copies pixels the part that it may have changed."""
+    patch = made.patch
+    region, pixels, mask, selection = patch.region, patch.pixels, patch.mask, source.selection
+    if made.copied:
+        box = Box(*request.selected).moved(-region.x, -region.y)
+        changed = bounds(mask)
+        box = box if changed is None else box.union(changed)
+        pixels, mask, selection = pixels[box.slices], mask[box.slices], selection[box.slices]
+        region = box.moved(region.x, region.y)
+    pixel_format = wire.WITH_ALPHA[request.format]
+    same = np.array_equal(mask, selection)
+    return wire.PatchMade(
+        number=made.number,
+        recipe=made.recipe.to_dict(),
+        region=wire.Rectangle(region.x, region.y, region.width, region.height),
+        format=pixel_format,
+        pixels=_encode(pixels, pixel_format),
+        mask=None if same else np.ascontiguousarray(mask).data.cast("B"),
+    )
 
 
 if __name__ == "__main__":

@@ -39,18 +39,19 @@ def selection() -> np.ndarray:
 def edit(recipe: Recipe, source: Source, provider: Provider | None = None) -> list[runner.Event]:
     async def collect() -> list[runner.Event]:
         region = Box(5, 7, source.extent.width, source.extent.height)
-        events = (
+        running = (
             runner.run(recipe, region, source, provider)
             if provider
             else app.run(recipe, region, source)
         )
-        return [event async for event in events]
+        async with running as events:
+            return [event async for event in events]
 
     return anyio.run(collect)
 
 
 def only_patch(events: list[runner.Event]) -> Patch:
-    (patch,) = (event for event in events if isinstance(event, Patch))
+    (patch,) = (event.patch for event in events if isinstance(event, runner.Made))
     return patch
 
 
@@ -200,9 +201,8 @@ def test_a_provider_is_closed_when_its_run_is_abandoned() -> None:
     provider = Scripted(Progress(0.1, ""), Progress(0.2, ""))
 
     async def abandon() -> None:
-        events = runner.run(REMOVE, SIZE.box, Source(picture(), selection()), provider)
-        await anext(events)
-        await events.aclose()
+        async with runner.run(REMOVE, SIZE.box, Source(picture(), selection()), provider) as events:
+            await anext(events)
 
     anyio.run(abandon)
 

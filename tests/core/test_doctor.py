@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from overpaint.errors import EngineMissing
 from overpaint.geometry import Box
 from overpaint.picture import Patch, Source
 from overpaint.recipe import Recipe
+from overpaint.runner import Event, Made
 
 ROOT = Path(__file__).parents[2]
 
@@ -120,8 +122,14 @@ def test_what_a_library_logs_as_it_loads_is_its_reason(
 def test_an_engine_that_does_not_fill_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hole is really filled, with what is around it."""
 
-    async def untouched(_: Recipe, region: Box, source: Source) -> AsyncGenerator[Patch, None]:
-        yield Patch(region, source.pixels, source.selection)
+    @asynccontextmanager
+    async def untouched(
+        recipe: Recipe, region: Box, source: Source
+    ) -> AsyncIterator[AsyncIterator[Event]]:
+        async def events() -> AsyncIterator[Event]:
+            yield Made(0, Patch(region, source.pixels, source.selection), recipe)
+
+        yield events()
 
     monkeypatch.setattr(app, "run", untouched)
 
@@ -134,7 +142,8 @@ def test_an_engine_that_does_not_fill_is_found(monkeypatch: pytest.MonkeyPatch) 
 def test_an_engine_that_is_missing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine's own sentence is passed on."""
 
-    async def missing(*_: object) -> AsyncGenerator[Patch, None]:
+    @asynccontextmanager
+    async def missing(*_: object) -> AsyncIterator[AsyncIterator[Event]]:
         raise EngineMissing("The library does not load.")
         yield
 
@@ -172,7 +181,7 @@ def test_gimp_is_only_information() -> None:
 
 def test_a_plug_ins_core_is_started(home: Path) -> None:
     """Every installed plug-in's own core says hello, in each GIMP 3."""
-    spec = {"argv": [sys.executable, "-I", "-m", "overpaint.serve"], "protocol": 1}
+    spec = {"argv": [sys.executable, "-I", "-m", "overpaint.serve"], "protocol": wire.PROTOCOL}
     names = [plug_in(config(home) / version, spec) for version in ("3.0", "3.2")]
     plug_in(config(home) / "2.10", "not for this GIMP")
 
@@ -228,11 +237,12 @@ def test_a_plug_in_without_its_spec_is_a_problem(home: Path) -> None:
 
 def test_a_core_of_another_protocol_is_a_problem(home: Path) -> None:
     """Half an update is told from a broken one."""
-    hello = b"".join(wire.Connection("9.9").hello()).replace(b'"protocol": 1', b'"protocol": 7')
+    ours = f'"protocol": {wire.PROTOCOL}'.encode()
+    hello = b"".join(wire.Connection("9.9").hello()).replace(ours, b'"protocol": 7')
     code = f"import sys; sys.stdout.buffer.write({hello!r})"
     name = plug_in(config(home) / "3.0", core(code))
 
-    assert "protocol version 7 where 1 was expected" in found()[name].detail
+    assert f"protocol version 7 where {wire.PROTOCOL} was expected" in found()[name].detail
 
 
 def test_a_core_that_hangs_is_not_waited_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

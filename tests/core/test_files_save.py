@@ -5,6 +5,7 @@ import os
 import stat
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image, ImageCms, TiffImagePlugin
 
 from overpaint.errors import FileUnwritable, FormatUnsupported
-from overpaint.files import EXTENSIONS, Document, check, find_console, load, save
+from overpaint.files import EXTENSIONS, Document, Result, check, find_console, load, save
 from overpaint.geometry import Box
 from overpaint.picture import Patch
 from overpaint.recipe import Edit, Recipe
@@ -78,7 +79,7 @@ def test_a_merged_file_is_the_original_but_for_the_mask(
     original = document(dtype, channels)
     path = tmp_path / f"out{extension}"
 
-    save(path, original, patch(original), REMOVE)
+    save(path, original, [Result(patch(original), REMOVE)])
 
     found = read_elsewhere(path, dtype)
     outside = np.ones(SIZE, np.bool_)
@@ -98,7 +99,7 @@ def test_profile_and_resolution_are_kept(
     original = document(dtype, channels)
     path = tmp_path / f"out{extension}"
 
-    save(path, original, patch(original), REMOVE)
+    save(path, original, [Result(patch(original), REMOVE)])
     again = load(path)
 
     assert again.profile == PROFILE
@@ -115,7 +116,7 @@ def test_what_the_original_does_not_say_is_not_made_up(
     bare = Document(document(dtype, channels).pixels)
     path = tmp_path / f"out{extension}"
 
-    save(path, bare, patch(bare), REMOVE)
+    save(path, bare, [Result(patch(bare), REMOVE)])
     again = load(path)
 
     assert (again.profile, again.dpi) == (None, None)
@@ -129,7 +130,7 @@ def test_a_deep_tiff_says_that_its_alpha_is_straight(
     """OpenCV leaves that out; other programs would then multiply the colours or ignore it."""
     original = document(dtype, channels)
 
-    save(tmp_path / "out.tif", original, patch(original), REMOVE)
+    save(tmp_path / "out.tif", original, [Result(patch(original), REMOVE)])
 
     with (tmp_path / "out.tif").open("rb") as file:
         tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))
@@ -144,7 +145,7 @@ def test_the_same_edit_gives_the_same_bytes(tmp_path: Path, extension: str) -> N
     original = document(np.uint8, 3)
 
     for name in ("one", "two"):
-        save(tmp_path / f"{name}{extension}", original, patch(original), REMOVE)
+        save(tmp_path / f"{name}{extension}", original, [Result(patch(original), REMOVE)])
 
     one, two = (tmp_path / f"{name}{extension}" for name in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
@@ -169,8 +170,8 @@ def layers(path: Path) -> list[tuple[dict[str, str], Image.Image]]:
 def test_openraster_recomposes_to_the_merged_picture(tmp_path: Path, channels: int) -> None:
     """The layers laid over each other are the merged picture, to one step of 255."""
     original = document(np.uint8, channels)
-    save(tmp_path / "out.ora", original, patch(original), REMOVE)
-    save(tmp_path / "out.png", original, patch(original), REMOVE)
+    save(tmp_path / "out.ora", original, [Result(patch(original), REMOVE)])
+    save(tmp_path / "out.png", original, [Result(patch(original), REMOVE)])
 
     (above, result), (below, base) = layers(tmp_path / "out.ora")
     canvas = base.convert("RGBA")
@@ -194,7 +195,7 @@ def test_openraster_is_laid_out_as_specified(tmp_path: Path) -> None:
     pixels = np.zeros((300, 600, 3), np.uint8)
     original = Document(pixels, PROFILE, (300.0, 300.0))
 
-    save(tmp_path / "out.ora", original, patch(original), REMOVE)
+    save(tmp_path / "out.ora", original, [Result(patch(original), REMOVE)])
 
     data = (tmp_path / "out.ora").read_bytes()
     with zipfile.ZipFile(tmp_path / "out.ora") as archive:
@@ -232,7 +233,7 @@ def test_openraster_keeps_16_bits(tmp_path: Path, channels: int) -> None:
     """Deep pictures have deep layers; only the thumbnail has 8 bits."""
     original = document(np.uint16, channels, PROFILE if channels > 1 else None)
 
-    save(tmp_path / "out.ora", original, patch(original), REMOVE)
+    save(tmp_path / "out.ora", original, [Result(patch(original), REMOVE)])
 
     with zipfile.ZipFile(tmp_path / "out.ora") as archive:
         deep = {
@@ -252,7 +253,7 @@ def test_a_layer_has_the_name_that_gimp_would_give_it(tmp_path: Path) -> None:
     names = {}
     for prompt in ("", "  a red\n\tball\x00\x1b ", "a very long prompt " * 9):
         recipe = Recipe(edit=Edit.INPAINT, prompt=prompt, seed=1)
-        save(tmp_path / "out.ora", original, patch(original), recipe)
+        save(tmp_path / "out.ora", original, [Result(patch(original), recipe)])
         names[prompt[:9]] = layers(tmp_path / "out.ora")[0][0]["name"]
 
     assert list(names.values()) == [
@@ -282,7 +283,7 @@ def test_a_format_that_cannot_hold_it_is_refused_before_the_edit(
     with pytest.raises(FormatUnsupported, match=sentence) as caught:
         check(tmp_path / name, original)
     with pytest.raises(FormatUnsupported, match=sentence):
-        save(tmp_path / name, original, patch(original), REMOVE)
+        save(tmp_path / name, original, [Result(patch(original), REMOVE)])
 
     assert ".tif" in caught.value.hint
     assert not list(tmp_path.iterdir())
@@ -332,7 +333,7 @@ def test_a_failed_save_leaves_what_was_there(
     monkeypatch.setattr(Path, "write_bytes", full)
     original = document(np.uint8, 3)
     with pytest.raises(FileUnwritable, match="No space left on device"):
-        save(tmp_path / "out.png", original, patch(original), REMOVE)
+        save(tmp_path / "out.png", original, [Result(patch(original), REMOVE)])
 
     assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
     assert (tmp_path / "out.png").read_bytes() == b"old"
@@ -349,7 +350,7 @@ def test_an_interrupted_save_leaves_nothing(
     monkeypatch.setattr(os, "replace", interrupted)
     original = document(np.uint8, 3)
     with pytest.raises(KeyboardInterrupt):
-        save(tmp_path / "out.png", original, patch(original), REMOVE)
+        save(tmp_path / "out.png", original, [Result(patch(original), REMOVE)])
 
     assert not list(tmp_path.iterdir())
 
@@ -362,7 +363,7 @@ def test_a_replaced_file_keeps_its_mode_and_its_links(tmp_path: Path) -> None:
     (tmp_path / "link.png").symlink_to("real.png")
     original = document(np.uint8, 3)
 
-    save(tmp_path / "link.png", original, patch(original), REMOVE)
+    save(tmp_path / "link.png", original, [Result(patch(original), REMOVE)])
 
     assert (tmp_path / "link.png").is_symlink()
     assert stat.S_IMODE((tmp_path / "real.png").stat().st_mode) == 0o600
@@ -438,7 +439,25 @@ def test_what_gimp_could_not_do_is_said(
     original = document(np.uint8, 3)
 
     with pytest.raises(FileUnwritable, match=sentence):
-        save(tmp_path / "out.xcf", original, patch(original), REMOVE)
+        save(tmp_path / "out.xcf", original, [Result(patch(original), REMOVE)])
 
     assert not list(temporary.iterdir())
     assert not (tmp_path / "out.xcf").exists()
+
+
+def test_several_results_become_layers_or_numbered_files(tmp_path: Path) -> None:
+    """OpenRaster holds all of them, the first shown; merged formats get a file for each."""
+    original = document(np.uint8, 3)
+    results = [Result(patch(original), REMOVE), Result(patch(original), replace(REMOVE, seed=5))]
+
+    layered = save(tmp_path / "out.ora", original, results)
+    merged = save(tmp_path / "out.png", original, results)
+
+    assert layered == [tmp_path / "out.ora"]
+    assert merged == [tmp_path / "out-1.png", tmp_path / "out-2.png"]
+    assert not (tmp_path / "out.png").exists()
+    with zipfile.ZipFile(tmp_path / "out.ora") as archive:
+        layers = ET.fromstring(archive.read("stack.xml")).findall("stack/layer")
+        names = set(archive.namelist())
+    assert [layer.get("visibility") for layer in layers] == [None, "hidden", None]
+    assert {layer.get("src") for layer in layers} <= names

@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 from tests import lab
 
 from overpaint.cli import run
-from overpaint.files import Document, load, save
+from overpaint.files import Document, Result, load, save
 from overpaint.geometry import Box
 from overpaint.picture import Patch
 from overpaint.recipe import Edit, Recipe
@@ -127,7 +127,7 @@ def test_an_xcf_holds_the_original_and_the_result_under_its_mask(
     patch = patch_for(original)
     path = console.folder / "out.xcf"
 
-    save(path, original, patch, INPAINT)
+    save(path, original, [Result(patch, INPAINT)])
 
     above, below = console.look(path)
     # GIMP may add an alpha channel behind the others.
@@ -149,7 +149,7 @@ def test_gimp_opens_the_openraster_file(console: Console) -> None:
     original = document(np.uint8, 3)
     path = console.folder / "out.ora"
 
-    save(path, original, patch_for(original), INPAINT)
+    save(path, original, [Result(patch_for(original), INPAINT)])
 
     above, below = console.look(path)
     base = np.array(below["pixels"], np.uint8).reshape(40, 50, -1)

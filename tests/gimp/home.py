@@ -15,6 +15,8 @@ from tests import lab
 from tests.lab.lock import exclusive
 from tests.lab.releases import cache_folder
 
+from overpaint import wire
+
 ROOT = Path(__file__).parents[2]
 SERVE = "import sys; sys.path.insert(0, {!r}); from overpaint.serve import main; main()"
 
@@ -57,7 +59,7 @@ def install(gimp: lab.Gimp, home: Path, argv: list[str] | None = None) -> Path:
     shutil.copytree(ROOT / "plugin" / "overpaint-gimp", folder, ignore=_caches)
     shutil.copytree(ROOT / "plugin" / "gimpfu", folder / "gimpfu", ignore=_caches)
     shutil.copytree(ROOT / "core" / "overpaint" / "wire", folder / "wire", ignore=_caches)
-    spec = {"argv": argv or core_argv(gimp), "protocol": 1}
+    spec = {"argv": argv or core_argv(gimp), "protocol": wire.PROTOCOL}
     (folder / "core.json").write_text(json.dumps(spec))
     return folder
 

@@ -79,6 +79,7 @@ def main(behaviour: str) -> None:
         say(
             connection.send(
                 wire.PatchMade(
+                    number=0,
                     recipe=run.recipe,
                     region=region,
                     format=run.format,

@@ -46,9 +46,13 @@ def request(region: wire.Rectangle) -> wire.RunEdit:
     pixels = region.width * region.height
     return wire.RunEdit(
         recipe=RECIPE,
+        canvas_width=64,
+        canvas_height=48,
+        document="",
         region=region,
         format="R'G'B'A u8",
         pixels=bytes([90, 120, 30, 255]) * pixels,
+        selected=region,
         selection=bytes([0, 255]) * (pixels // 2) + bytes(pixels % 2),
         shown=None,
     )

@@ -56,13 +56,20 @@ def core() -> Iterator[Client]:
             process.kill()
 
 
+SELECTED = wire.Rectangle(15, 25, 10, 2)
+
+
 def run(recipe: dict[str, object] = RECIPE) -> wire.RunEdit:
     return wire.RunEdit(
         recipe=recipe,
+        canvas_width=50,
+        canvas_height=50,
+        document="",
         region=wire.Rectangle(10, 20, 30, 20),
         format="R'G'B'A u8",
         pixels=bytes([10, 200, 30, 255]) * 600,
-        selection=bytes(290) + bytes([255]) * 20 + bytes(290),
+        selected=SELECTED,
+        selection=bytes([255]) * 20,
         shown=None,
     )
 
@@ -93,6 +100,22 @@ def test_a_patch_carries_the_recipe_with_its_seed() -> None:
 
     assert isinstance(patch.recipe["seed"], int)
     assert patch.mask is None
+
+
+def patch_of(**recipe: object) -> wire.PatchMade:
+    with core() as client:
+        client.send(run({**RECIPE, **recipe}))
+        (patch,) = (a for a in client.answers() if isinstance(a, wire.PatchMade))
+    return patch
+
+
+def test_a_patch_is_no_larger_than_what_may_have_changed() -> None:
+    """Of an engine that copies pixels only what is selected comes back, or what that grew to."""
+    exact, grown = patch_of(), patch_of(grow=3)
+
+    assert exact.region == SELECTED
+    assert grown.region == wire.Rectangle(12, 22, 16, 8)
+    assert grown.mask is not None
 
 
 @pytest.mark.parametrize(

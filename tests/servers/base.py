@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from aiohttp import web
+from tests.servers.faults import Fault
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -54,12 +55,16 @@ class Server:
     """`with SomeServer() as server:` listens at `server.url` until the block ends.
 
     `requests` holds what came in, in order. Handlers find the recorded request of their own in
-    `request["recorded"]`. `closed` counts connections that the client ended in mid-answer.
+    `request["recorded"]`. A `fault` meets the requests that `fault_at` picks by method and path;
+    `struck` counts them. `closed` counts connections that the client ended in mid-answer.
     """
 
     def __init__(self) -> None:
         self.requests: list[Recorded] = []
         self.closed = 0
+        self.fault: Fault | None = None
+        self.fault_at: Callable[[str, str], bool] = lambda _method, _path: True
+        self.struck = 0
         self._ready = threading.Event()
         self._failure: BaseException | None = None
 
@@ -110,6 +115,10 @@ class Server:
 
     @web.middleware
     async def _record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        fault = self.fault if self.fault_at(request.method, request.path) else None
+        if fault is not None and fault.early:
+            self.struck += 1
+            return await fault.act(request, handler)
         body = b"" if request.content_type.startswith("multipart/") else await request.read()
         parts = await _parts(request) if request.content_type.startswith("multipart/") else ()
         recorded = Recorded(
@@ -123,6 +132,9 @@ class Server:
         self.requests.append(recorded)
         request["recorded"] = recorded
         try:
+            if fault is not None:
+                self.struck += 1
+                return await fault.act(request, handler)
             return await handler(request)
         except asyncio.CancelledError:
             self.closed += 1

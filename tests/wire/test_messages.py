@@ -18,27 +18,35 @@ EXAMPLES: list[wire.Message] = [
     wire.RegionPlanned(region=REGION),
     wire.RunEdit(
         recipe=RECIPE,
+        canvas_width=8,
+        canvas_height=9,
+        document="[Untitled]",
         region=REGION,
         format="R'G'B'A u8",
         pixels=bytes(range(24)),
+        selected=REGION,
         selection=b"abcdef",
         shown=None,
     ),
     wire.RunEdit(
         recipe=RECIPE,
+        canvas_width=8,
+        canvas_height=9,
+        document="[Untitled]",
         region=REGION,
         format="R'G'B'A float",
         pixels=bytes(96),
-        selection=b"abcdef",
+        selected=wire.Rectangle(4, 5, 1, 2),
+        selection=b"ab",
         shown=b"ABCDEF",
     ),
     wire.Progress(fraction=None, phase="Filling"),
     wire.Progress(fraction=0.25, phase=""),
     wire.Notice(sentence="Mind the gap."),
     wire.PatchMade(
-        recipe=RECIPE, region=REGION, format="R'G'B'A u8", pixels=bytes(24), mask=bytes(6)
+        number=3, recipe=RECIPE, region=REGION, format="R'G'B'A u8", pixels=bytes(24), mask=bytes(6)
     ),
-    wire.PatchMade(recipe=RECIPE, region=REGION, format="R'G'B'A u8", pixels=bytes(24), mask=None),
+    wire.PatchMade(number=0, recipe=RECIPE, region=REGION, format="R'G'B'A u8", pixels=bytes(24), mask=None),
     wire.Done(seconds={"prepare": 0.5}),
     wire.Failure(code="x", sentence="No.", hint="Try."),
     wire.Cancel(),
@@ -125,6 +133,14 @@ def test_planes_must_fit_their_region(part: str, value: object) -> None:
 
     with pytest.raises(wire.RemoteProtocolError):
         from_frame(Frame(header, tuple(blob for _, blob in given_blobs)))
+
+
+def test_what_is_selected_must_lie_in_the_region() -> None:
+    """A run whose selection reaches out of its region is refused by the receiver."""
+    frame = to_frame(EXAMPLES[3])
+
+    with pytest.raises(wire.RemoteProtocolError):
+        from_frame(Frame({**frame.header, "selected": [5, 5, 1, 2]}, frame.blobs))
 
 
 def test_a_wrong_message_is_not_sent() -> None:

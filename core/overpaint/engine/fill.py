@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from overpaint.errors import EngineMissing
 from overpaint.geometry import Box, Extent
+from overpaint.hidden import painted_over
 from overpaint.mask import Mask, bounds, islands
 
 __all__ = ["Hole", "average", "fill", "find_holes"]
@@ -150,7 +151,7 @@ def _fill_reduced(picture: Rgb, hole: Hole, seed: int) -> Rgb:
     small = extent.scaled((MAX_PIXELS / extent.pixels) ** 0.5)
     size = (small.width, small.height)
     # Resizing mixes neighbours: what is not to be copied takes a colour that is.
-    shown = _nearest(picture, hole.usable)
+    shown = painted_over(picture, hole.usable)
 
     def covered(flags: Flags) -> Flags:
         share = cv2.resize(flags.astype(np.float32), size, interpolation=cv2.INTER_AREA)
@@ -164,19 +165,6 @@ def _fill_reduced(picture: Rgb, hole: Hole, seed: int) -> Rgb:
     filled = _patchmatch(reduced, missing, usable, seed)
     size = (extent.width, extent.height)
     return np.asarray(cv2.resize(filled, size, interpolation=cv2.INTER_LANCZOS4), np.uint8)
-
-
-def _nearest(picture: Rgb, usable: Flags) -> Rgb:
-    """Return *picture* with every pixel that is not usable in the colour of the nearest that is."""
-    import cv2
-
-    _, nearest = cv2.distanceTransformWithLabels(
-        (~usable).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    colours = np.zeros((int(nearest.max()) + 1, 3), np.uint8)
-    colours[nearest[usable]] = picture[usable]
-    painted: Rgb = colours[nearest]
-    return painted
 
 
 def _patchmatch(picture: Rgb, missing: Flags, usable: Flags, seed: int) -> Rgb:

@@ -24,6 +24,7 @@ class Embedded:
 
     name = "embedded"
     title = "Built-in engine (offline)"
+    receiver = ""
     capabilities = Capabilities(
         edits=frozenset({Edit.INPAINT, Edit.REMOVE}),
         reads_prompt=False,

@@ -5,7 +5,7 @@ numbers, so pixels outside the mask stay identical to the bit in every depth.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,23 @@ import numpy.typing as npt
 from overpaint.geometry import Box, Extent
 from overpaint.mask import Mask
 from overpaint.picture import Patch, Pixels, Source
+from overpaint.recipe import Recipe
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Document", "Numbers"]
+__all__ = ["Document", "Numbers", "Result"]
 
 Numbers: TypeAlias = npt.NDArray[np.uint8 | np.uint16 | np.float32 | np.float64]
 
 _LUMINANCE = (0.2126, 0.7152, 0.0722)  # of sRGB's primaries (Rec. 709)
+
+
+class Result(NamedTuple):
+    """One patch to be saved, and the recipe that made it."""
+
+    patch: Patch
+    recipe: Recipe
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,10 @@ PERSISTENT = 1
 
 
 def build(folder: Path) -> None:
-    """Write written.xcf from job.json, original.*, result.* and mask.raw."""
+    """Write written.xcf from job.json, original.*, and result-N.* with mask-N.raw.
+
+    The first result lies on top; the others are hidden.
+    """
     Gegl.init(None)
     job = json.loads((folder / "job.json").read_text("utf-8"))
 
@@ -29,22 +32,25 @@ def build(folder: Path) -> None:
     quietly = Gimp.RunMode.NONINTERACTIVE
     image = Gimp.file_load(quietly, file("original" + job["extension"]))
     image.get_layers()[0].set_name("Original")
-    layer = Gimp.file_load_layer(quietly, image, file("result" + job["extension"]))
-    layer.set_name(job["name"])
-    # Its bytes are gint8 to PyGObject.
-    data = [byte - 256 if byte > 127 else byte for byte in job["recipe"].encode("utf-8")]
-    layer.attach_parasite(Gimp.Parasite.new(PARASITE, PERSISTENT, data))
-    image.insert_layer(layer, None, 0)
-    layer.set_offsets(*job["offsets"])
-    if not layer.has_alpha():
-        layer.add_alpha()
-    mask = layer.create_mask(Gimp.AddMaskType.WHITE)
-    layer.add_mask(mask)
-    size = Gegl.Rectangle.new(0, 0, layer.get_width(), layer.get_height())
-    buffer = mask.get_buffer()
-    buffer.set(size, "Y u8", (folder / "mask.raw").read_bytes())
-    buffer.flush()
-    mask.update(0, 0, size.width, size.height)
+    for number, each in enumerate(job["layers"]):
+        picture = file("result-{}{}".format(number, job["extension"]))
+        layer = Gimp.file_load_layer(quietly, image, picture)
+        layer.set_name(each["name"])
+        # Its bytes are gint8 to PyGObject.
+        data = [byte - 256 if byte > 127 else byte for byte in each["recipe"].encode("utf-8")]
+        layer.attach_parasite(Gimp.Parasite.new(PARASITE, PERSISTENT, data))
+        image.insert_layer(layer, None, number)
+        layer.set_offsets(*each["offsets"])
+        layer.set_visible(number == 0)
+        if not layer.has_alpha():
+            layer.add_alpha()
+        mask = layer.create_mask(Gimp.AddMaskType.WHITE)
+        layer.add_mask(mask)
+        size = Gegl.Rectangle.new(0, 0, layer.get_width(), layer.get_height())
+        buffer = mask.get_buffer()
+        buffer.set(size, "Y u8", (folder / f"mask-{number}.raw").read_bytes())
+        buffer.flush()
+        mask.update(0, 0, size.width, size.height)
     Gimp.file_save(quietly, image, file("written.xcf"), None)
     image.delete()
 

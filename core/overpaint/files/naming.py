@@ -5,7 +5,13 @@ from overpaint.recipe import Edit, Recipe
 __all__ = ["layer_name"]
 
 _LENGTH = 40
-_DONE = {Edit.INPAINT: "Inpainted", Edit.REMOVE: "Removed"}
+_DONE = {
+    Edit.INPAINT: "Inpainted",
+    Edit.REMOVE: "Removed",
+    Edit.VARIATION: "Variation",
+    Edit.STYLE: "Styled",
+    Edit.GENERATE: "Generated",
+}
 
 
 def layer_name(recipe: Recipe) -> str:

@@ -4,6 +4,7 @@ The specification: https://www.openraster.org/baseline/file-layout-spec.html
 """
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from xml.etree import ElementTree as ET
@@ -12,10 +13,8 @@ import numpy as np
 
 from overpaint.errors import FormatUnsupported
 from overpaint.files import png
-from overpaint.files.document import Document
+from overpaint.files.document import Document, Result
 from overpaint.files.naming import layer_name
-from overpaint.picture import Patch
-from overpaint.recipe import Recipe
 
 __all__ = ["check", "write"]
 
@@ -37,10 +36,11 @@ def check(document: Document) -> None:
         )
 
 
-def write(document: Document, patch: Patch, recipe: Recipe) -> bytes:
-    """Return an OpenRaster file; the patch's mask is the alpha of the result's layer."""
+def write(document: Document, results: Sequence[Result]) -> bytes:
+    """Return an OpenRaster file; each patch's mask is the alpha of its layer."""
     check(document)
-    merged = document.merged(patch)
+    merged = document.merged(results[0].patch)
+    places = ["data/result.png", *(f"data/result-{n}.png" for n in range(2, len(results) + 1))]
     file = BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
 
@@ -49,15 +49,16 @@ def write(document: Document, patch: Patch, recipe: Recipe) -> bytes:
             archive.writestr(zipfile.ZipInfo(path, _EPOCH), data)
 
         add("mimetype", b"image/openraster")
-        add("stack.xml", _stack(document, patch, layer_name(recipe)))
-        add("data/result.png", png.write(_writable(document.masked_layer(patch))))
+        add("stack.xml", _stack(document, list(zip(results, places, strict=True))))
+        for result, place in zip(results, places, strict=True):
+            add(place, png.write(_writable(document.masked_layer(result.patch))))
         add("data/original.png", png.write(document))
         add("mergedimage.png", png.write(merged))
         add("Thumbnails/thumbnail.png", _thumbnail(merged))
     return file.getvalue()
 
 
-def _stack(document: Document, patch: Patch, name: str) -> bytes:
+def _stack(document: Document, results: Sequence[tuple[Result, str]]) -> bytes:
     image = ET.Element(
         "image", version="0.0.3", w=str(document.extent.width), h=str(document.extent.height)
     )
@@ -65,11 +66,14 @@ def _stack(document: Document, patch: Patch, name: str) -> bytes:
         image.set("xres", str(round(document.dpi[0])))
         image.set("yres", str(round(document.dpi[1])))
     stack = ET.SubElement(image, "stack")
-    for title, source, x, y in (  # the topmost first
-        (name, "data/result.png", patch.region.x, patch.region.y),
-        ("Original", "data/original.png", 0, 0),
-    ):
-        ET.SubElement(stack, "layer", name=title, src=source, x=str(x), y=str(y))
+    for number, (result, place) in enumerate(results):  # the topmost first
+        at = result.patch.region
+        layer = ET.SubElement(
+            stack, "layer", name=layer_name(result.recipe), src=place, x=str(at.x), y=str(at.y)
+        )
+        if number:
+            layer.set("visibility", "hidden")
+    ET.SubElement(stack, "layer", name="Original", src="data/original.png", x="0", y="0")
     data: bytes = ET.tostring(image, "UTF-8", xml_declaration=True)
     return data
 

@@ -3,35 +3,42 @@
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from overpaint.errors import FileUnwritable, FormatUnsupported
 from overpaint.files import openraster, png, tiff, xcf
-from overpaint.files.document import Document
-from overpaint.picture import Patch
-from overpaint.recipe import Recipe
+from overpaint.files.document import Document, Result
 
 __all__ = ["EXTENSIONS", "check", "save"]
 
 
 class _Kind(NamedTuple):
     check: Callable[[Document], None]
-    write: Callable[[Document, Patch, Recipe], bytes]
+    write: Callable[[Document, Sequence[Result]], bytes]
+    layers: bool
 
 
 def _anything(_: Document) -> None:
     pass
 
 
-_TIFF = _Kind(_anything, lambda document, patch, _: tiff.write(document.merged(patch)))
+def _as_png(document: Document, results: Sequence[Result]) -> bytes:
+    return png.write(document.merged(results[0].patch))
+
+
+def _as_tiff(document: Document, results: Sequence[Result]) -> bytes:
+    return tiff.write(document.merged(results[0].patch))
+
+
+_TIFF = _Kind(_anything, _as_tiff, layers=False)
 _KINDS = {
-    ".png": _Kind(png.check, lambda document, patch, _: png.write(document.merged(patch))),
+    ".png": _Kind(png.check, _as_png, layers=False),
     ".tif": _TIFF,
     ".tiff": _TIFF,
-    ".ora": _Kind(openraster.check, openraster.write),
-    ".xcf": _Kind(xcf.check, xcf.write),
+    ".ora": _Kind(openraster.check, openraster.write, layers=True),
+    ".xcf": _Kind(xcf.check, xcf.write, layers=True),
 }
 
 EXTENSIONS = tuple(_KINDS)
@@ -51,13 +58,25 @@ def check(path: Path, document: Document) -> None:
     kind.check(document)
 
 
-def save(path: Path, document: Document, patch: Patch, recipe: Recipe) -> None:
-    """Write *document* and *patch* to *path*, in the format that its extension names.
+def save(path: Path, document: Document, results: Sequence[Result]) -> list[Path]:
+    """Write *document* and *results* to *path*, in the format that its extension names.
 
-    PNG and TIFF get both merged; OpenRaster and XCF keep *patch* as a layer of its own. A
-    file that was there is replaced in one step. Raises FileUnwritable and FormatUnsupported.
+    OpenRaster and XCF keep each result as a layer of its own, the first one on top and the others
+    hidden; PNG and TIFF get one merged in, so that several make several files, with numbers
+    before the extension. Returns what was written; a file that was there is replaced in one step.
+    Raises FileUnwritable and FormatUnsupported.
     """
-    data = _kind(path).write(document, patch, recipe)
+    kind = _kind(path)
+    if kind.layers or len(results) == 1:
+        _replace(path, kind.write(document, results))
+        return [path]
+    paths = [path.with_stem(f"{path.stem}-{number}") for number in range(1, len(results) + 1)]
+    for each, result in zip(paths, results, strict=True):
+        _replace(each, kind.write(document, [result]))
+    return paths
+
+
+def _replace(path: Path, data: bytes) -> None:
     # A link stays a link: what it leads to is replaced.
     target = path.resolve()
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")

@@ -4,16 +4,15 @@ import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from overpaint.errors import FileUnwritable, FormatUnsupported
 from overpaint.files import png, tiff
-from overpaint.files.document import Document
+from overpaint.files.document import Document, Result
 from overpaint.files.gimp import VARIABLE, find_console
 from overpaint.files.naming import layer_name
-from overpaint.picture import Patch
-from overpaint.recipe import Recipe
 
 __all__ = ["check", "write"]
 
@@ -36,23 +35,24 @@ def _console() -> list[str]:
     return console
 
 
-def write(document: Document, patch: Patch, recipe: Recipe) -> bytes:
-    """Return an XCF file; the result's layer carries the patch's mask and *recipe*."""
+def write(document: Document, results: Sequence[Result]) -> bytes:
+    """Return an XCF file; each result's layer carries its patch's mask and its recipe."""
     console = _console()
     with tempfile.TemporaryDirectory(prefix="overpaint-") as temporary:
         folder = Path(temporary)
         extension = ".tif" if document.is_float else ".png"
         encode = tiff.write if document.is_float else png.write
-        layer = replace(document, pixels=document.layer(patch))
         (folder / f"original{extension}").write_bytes(encode(document))
-        (folder / f"result{extension}").write_bytes(encode(layer))
-        (folder / "mask.raw").write_bytes(patch.mask.tobytes())
-        job = {
-            "name": layer_name(recipe),
-            "recipe": recipe.to_json(),
-            "extension": extension,
-            "offsets": [patch.region.x, patch.region.y],
-        }
+        layers = []
+        for number, (patch, recipe) in enumerate(results):
+            layer = replace(document, pixels=document.layer(patch))
+            (folder / f"result-{number}{extension}").write_bytes(encode(layer))
+            (folder / f"mask-{number}.raw").write_bytes(patch.mask.tobytes())
+            offsets = [patch.region.x, patch.region.y]
+            layers.append(
+                {"name": layer_name(recipe), "recipe": recipe.to_json(), "offsets": offsets}
+            )
+        job = {"extension": extension, "layers": layers}
         (folder / "job.json").write_text(json.dumps(job), "utf-8")
         # A copy beside the rest: a GIMP in a sandbox need not see where Overpaint is installed.
         script = folder / "in_gimp.py"

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from overpaint.fitting.evidence import Evidence, Outcome
 from overpaint.geometry import Box, Extent
 from overpaint.mask import Mask, bounds
 
-__all__ = ["Blended", "Evidence", "blend"]
+__all__ = ["Blended", "blend"]
 
 Rgb = npt.NDArray[np.float32]
 Plane = npt.NDArray[np.float32]
@@ -42,7 +43,7 @@ SETTLE = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Blended(Evidence):
     """What the border said.
 
     *ring*: how many pixels were compared. *difference*: their typical difference (median), in
@@ -50,23 +51,13 @@ class Evidence:
     greatest correction made.
     """
 
-    used: bool
-    reason: str
     ring: int = 0
     difference: float = 0.0
     trusted: float = 0.0
     largest: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Blended:
-    """A picture whose selection meets its surroundings (float32, 0..1), and how."""
-
-    picture: Rgb
-    evidence: Evidence
-
-
-def blend(sent: Rgb, picture: Rgb, mask: Mask, known: Flags) -> Blended:
+def blend(sent: Rgb, picture: Rgb, mask: Mask, known: Flags) -> Outcome[Blended]:
     """Return *picture* so that what *mask* shows of it meets *sent* at the border.
 
     *sent* and *picture*: float32 (height, width, 3), 0..1, aligned, colours matched. *known*:
@@ -76,7 +67,7 @@ def blend(sent: Rgb, picture: Rgb, mask: Mask, known: Flags) -> Blended:
     """
     box = bounds(mask)
     if box is None:
-        return Blended(picture, Evidence(False, "Nothing is selected."))
+        return Outcome(picture, Blended(False, "Nothing is selected."))
     height, width = mask.shape
     window = box.grown(RING + GRID).intersection(Extent(width, height).box)
     assert window is not None  # the selection lies in the picture
@@ -85,24 +76,24 @@ def blend(sent: Rgb, picture: Rgb, mask: Mask, known: Flags) -> Blended:
     ring = _ring(support, known[window.slices])
     count = int(np.count_nonzero(ring))
     if count < MIN_RING:
-        return Blended(picture, Evidence(False, "Too few known pixels touch the selection.", count))
+        return Outcome(picture, Blended(False, "Too few known pixels touch the selection.", count))
     difference = source - drawn
     if not difference[ring].any():
-        return Blended(
-            picture, Evidence(False, "The selection meets its surroundings already.", count)
+        return Outcome(
+            picture, Blended(False, "The selection meets its surroundings already.", count)
         )
     at = difference[ring]
     length = np.sqrt(np.einsum("ij,ij->i", at, at) / 3)
     typical = float(np.median(length))
     if typical > UNRELATED:
         reason = "The picture shows something else around the selection."
-        return Blended(picture, Evidence(False, reason, count, typical))
+        return Outcome(picture, Blended(False, reason, count, typical))
     correction, trusted = _membrane(at, length, typical, ring, support)
     result = _corrected(drawn, correction, support)
     result = _settled(source, result, support, window, mask, typical)
     whole = picture.copy()
     whole[window.slices] = result
-    evidence = Evidence(
+    evidence = Blended(
         True,
         "What differed at the border was evened out inside the selection.",
         count,
@@ -110,7 +101,7 @@ def blend(sent: Rgb, picture: Rgb, mask: Mask, known: Flags) -> Blended:
         trusted,
         float(np.abs(correction).max()),
     )
-    return Blended(whole, evidence)
+    return Outcome(whole, evidence)
 
 
 def _ring(support: Flags, known: Flags) -> Flags:

@@ -1,19 +1,22 @@
-"""Matching grain: a picture that came back cleaner than its source gets the missing noise.
+"""Matching grain: a picture gets the noise that it lacks, and loses what its source has not.
 
 Noise is measured on the smoothest known blocks by their power spectra, so that correlated
 grain (film, demosaicing, JPEG, enlarging) is told from white noise; what the picture lacks of
-each frequency is added inside the selection. Noise that is there already is never removed.
+each frequency is added inside the selection; `quiet` takes away what is too much.
 OpenCV is imported where it is used, so that a core process starts fast.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from overpaint.fitting.evidence import Evidence, Outcome
+from overpaint.fitting.quiet import quieted
+from overpaint.geometry import Box
 from overpaint.mask import Mask, bounds
 
-__all__ = ["Evidence", "Grained", "match_grain"]
+__all__ = ["Grained", "match_grain"]
 
 Rgb = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -37,44 +40,33 @@ LEVELS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Grained(Evidence):
     """What smooth known blocks said, and how many *blocks* these were.
 
     *sent*, *picture*: the noise's standard deviation in source and picture over all channels,
-    and what was *added*, in tones 0..1.
+    and what was *added*, in tones 0..1; below 0 what was taken away.
     """
 
-    used: bool
-    reason: str
     blocks: int = 0
     sent: float = 0.0
     picture: float = 0.0
     added: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Grained:
-    """A picture with the source's grain (float32, 0..1), and why it was added or not."""
+def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) -> Outcome[Grained]:
+    """Return *picture* as noisy as *sent* where *mask* changes it.
 
-    picture: Rgb
-    evidence: Evidence
-
-
-def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) -> Grained:
-    """Return *picture* with the noise that it lacks against *sent* added where *mask* changes it.
-
+    Noise that it lacks is added, noise that it has beyond the source's taken away.
     *sent* and *picture*: float32 (height, width, 3), 0..1, aligned, colours matched. *known*:
     bool (height, width), where both may be compared. The same seed gives the same grain; grey
     pictures stay grey; what *mask* does not change is returned as it is.
     """
-    import cv2
-
     box = bounds(mask)
     if box is None:
-        return Grained(picture, Evidence(False, "Nothing is selected."))
+        return Outcome(picture, Grained(False, "Nothing is selected."))
     found = _blocks(sent, picture, known & (mask == 0))
     if found is None:
-        return Grained(picture, Evidence(False, "No smooth known area shows the grain."))
+        return Outcome(picture, Grained(False, "No smooth known area shows the grain."))
     ours, theirs = found
     count = len(ours)
     grey = bool((ours == ours[:, :1]).all()) or bool((theirs == theirs[:, :1]).all())
@@ -83,12 +75,27 @@ def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) ->
     energy_ours = spectrum_ours[:, high].mean(axis=1)
     energy_theirs = spectrum_theirs[:, high].mean(axis=1)
     was, now = float(np.median(energy_ours)), float(np.median(energy_theirs))
-    evidence = Evidence(False, "", count, was**0.5, now**0.5)
+    evidence = Grained(False, "", count, was**0.5, now**0.5)
     missing = was - now
+    if -missing > max(LEAST**2, LEAST_SHARE * now) and (energy_theirs > energy_ours).mean() > 0.8:
+        if now > MOST**2:
+            reason = "Nothing around the selection is smooth."
+            return Outcome(picture, replace(evidence, reason=reason))
+        return Outcome(
+            _changed(picture, quieted(picture, now, was), mask, box),
+            replace(
+                evidence,
+                used=True,
+                reason="The picture was noisier than its source; the added noise was taken away.",
+                added=-((-missing) ** 0.5),
+            ),
+        )
     if missing < max(LEAST**2, LEAST_SHARE * was) or (energy_ours > energy_theirs).mean() < 0.8:
-        return Grained(picture, _because(evidence, "The picture is no cleaner than its source."))
+        reason = "The picture has the grain of its source."
+        return Outcome(picture, replace(evidence, reason=reason))
     if was > MOST**2:
-        return Grained(picture, _because(evidence, "Nothing around the selection is smooth."))
+        reason = "Nothing around the selection is smooth."
+        return Outcome(picture, replace(evidence, reason=reason))
 
     kernel, total = _kernel(spectrum_ours, spectrum_theirs, ours.shape[-1])
     mix = _mix(ours, theirs, total, grey=grey)
@@ -97,26 +104,28 @@ def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) ->
     before = picture[box.slices]
     noise *= _strength(before, levels)[..., None]
     noise += before
-    np.clip(noise, 0, 1, out=noise)
-    result = picture.copy()
-    here = before.copy()
-    cv2.copyTo(noise, mask[box.slices], here)
-    result[box.slices] = here
-    return Grained(
-        result,
-        Evidence(
-            True,
-            "The picture was cleaner than its source; the missing grain was added.",
-            count,
-            was**0.5,
-            now**0.5,
-            total**0.5,
+    return Outcome(
+        _changed(picture, noise, mask, box),
+        replace(
+            evidence,
+            used=True,
+            reason="The picture was cleaner than its source; the missing grain was added.",
+            added=total**0.5,
         ),
     )
 
 
-def _because(evidence: Evidence, reason: str) -> Evidence:
-    return Evidence(False, reason, evidence.blocks, evidence.sent, evidence.picture)
+def _changed(picture: Rgb, other: Rgb, mask: Mask, box: Box) -> Rgb:
+    """Return *picture* with *other*, which shows *box* alone or all, where *mask* changes it."""
+    import cv2
+
+    if other.shape == picture.shape:
+        other = other[box.slices]
+    result = picture.copy()
+    here = picture[box.slices].copy()
+    cv2.copyTo(np.clip(other, 0, 1), mask[box.slices], here)
+    result[box.slices] = here
+    return result
 
 
 def _blocks(sent: Rgb, picture: Rgb, ring: Flags) -> tuple[Rgb, Rgb] | None:

@@ -4,12 +4,12 @@ A drift maps pixels of the sent crop to where the candidate shows them, both in 
 crop: what is left after a plain rescale of the candidate to the crop's size.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from overpaint.fitting import lanczos
 from overpaint.geometry import Extent
 
 __all__ = ["IDENTITY", "Bend", "Drift", "covered", "resample", "spline", "spline_at"]
@@ -63,8 +63,8 @@ class Drift:
 
     def places(self, extent: Extent) -> tuple[Plane, Plane]:
         """Return x and y in the candidate of every pixel of the crop: float32 (height, width)."""
-        x = _line(extent.width, self.scale_x, self.shift_x)
-        y = _line(extent.height, self.scale_y, self.shift_y)
+        x = _places(extent.width, self.scale_x, self.shift_x)
+        y = _places(extent.height, self.scale_y, self.shift_y)
         if self.bend is None:
             shape = (extent.height, extent.width)
             return np.broadcast_to(x, shape).copy(), np.broadcast_to(y[:, None], shape).copy()
@@ -118,7 +118,9 @@ def resample(candidate: Colours, drift: Drift, extent: Extent) -> Plane:
     if drift.is_identity and (width, height) == (extent.width, extent.height):
         return picture
     if drift.bend is None:
-        return _resample_straight(picture, drift, extent)
+        across_line = _line(width, extent.width, drift.scale_x, drift.shift_x)
+        down_line = _line(height, extent.height, drift.scale_y, drift.shift_y)
+        return lanczos.resample(picture, across_line, down_line)
     import cv2
 
     across, down = width / extent.width, height / extent.height
@@ -133,38 +135,11 @@ def resample(candidate: Colours, drift: Drift, extent: Extent) -> Plane:
     return np.asarray(sampled, np.float32)
 
 
-def _resample_straight(picture: Plane, drift: Drift, extent: Extent) -> Plane:
-    """Sample without a bend, by Pillow: exact places where OpenCV rounds them to 1/32 pixel."""
-    import cv2
-    from PIL import Image
-
-    height, width = picture.shape[:2]
-    left, right = _edges(width, extent.width, drift.scale_x, drift.shift_x)
-    top, bottom = _edges(height, extent.height, drift.scale_y, drift.shift_y)
-    above, below, before, behind = (
-        max(0, int(np.ceil(over))) for over in (-top, bottom - height, -left, right - width)
-    )
-    if above or below or before or behind:
-        mirror = cv2.BORDER_REFLECT
-        picture = np.asarray(
-            cv2.copyMakeBorder(picture, above, below, before, behind, mirror), np.float32
-        )
-    size = (extent.width, extent.height)
-    box = (left + before, top + above, right + before, bottom + above)
-
-    def sample(plane: Plane) -> Plane:
-        image = Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS, box)
-        return np.asarray(image, np.float32)
-
-    with ThreadPoolExecutor(3) as pool:
-        planes = list(pool.map(sample, cv2.split(picture)))
-    return np.asarray(cv2.merge(planes), np.float32)
-
-
-def _edges(candidate: int, crop: int, scale: float, shift: float) -> tuple[float, float]:
-    """Return where the crop's outer edges lie in the candidate, in its own pixels."""
-    middle, half = crop / 2 + shift, scale * crop / 2
-    return (middle - half) * candidate / crop, (middle + half) * candidate / crop
+def _line(candidate: int, crop: int, scale: float, shift: float) -> lanczos.Line:
+    """Return where the crop's pixels lie along one axis of the candidate, in its own pixels."""
+    step = scale * candidate / crop
+    middle = (crop / 2 + shift) * candidate / crop - 0.5
+    return lanczos.Line(middle - step * (crop - 1) / 2, step, crop)
 
 
 def covered(drift: Drift, extent: Extent) -> Flags:
@@ -180,7 +155,7 @@ def _unit(candidate: Colours) -> Plane:
     return candidate.astype(np.float32, copy=False)
 
 
-def _line(length: int, scale: float, shift: float) -> Plane:
+def _places(length: int, scale: float, shift: float) -> Plane:
     centre = (length - 1) / 2
     return (centre + scale * (np.arange(length) - centre) + shift).astype(np.float32)
 

@@ -204,6 +204,11 @@ class Provider(Protocol):
     title: str
 
     @property
+    def receiver(self) -> str:
+        """The host that gets the pixels; "" where they stay in this process."""
+        ...
+
+    @property
     def capabilities(self) -> Capabilities: ...
 
     def run(self, job: Job, http: "httpx.AsyncClient | None") -> AsyncGenerator[Event, None]: ...
@@ -221,9 +226,12 @@ class RemoteProvider(Provider, Protocol):
         ...
 
 
-class RewritingProvider(RemoteProvider, Protocol):
-    """A provider that has a language model at hand, which can put a wish into better words."""
+class RewritingProvider(Provider, Protocol):
+    """A provider that has a model for words as well."""
 
     async def rewrite(self, http: "httpx.AsyncClient", instructions: str, wish: str) -> str:
-        """Return what the model makes of *wish* by *instructions*; raises ProviderFailed."""
+        """Return what the model makes of *wish*, told by *instructions* how to go about it.
+
+        Raises ProviderFailed.
+        """
         ...

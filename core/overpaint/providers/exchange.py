@@ -46,6 +46,7 @@ __all__ = [
     "ServerEvent",
     "by_status",
     "check_address",
+    "host_of",
     "picture_bytes",
     "retry_after",
 ]
@@ -93,6 +94,13 @@ class Answer:
             raw = raw.replace(self.secret, "[key]")
         line = " ".join(MASKED.sub(r"\1[key]", raw).split())
         return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"
+
+    def told(self, text: str | None = None) -> str:
+        """Return what the server says as a sentence to follow another, "" where it says nothing."""
+        said = self.excerpt(text)
+        if not said:
+            return ""
+        return f" It says: {said}" + ("" if said.endswith((".", "!", "?", "…")) else ".")
 
 
 Explain: TypeAlias = Callable[[Answer], ProviderFailed]
@@ -206,6 +214,23 @@ class Exchange:
                 return answer.body
             url = urljoin(address, answer.headers.get("location", ""))
         raise AnswerUnusable(f"The link to {self._title}'s picture leads in circles.", "Try again.")
+
+    async def upgrade(
+        self, path: str, *, params: Mapping[str, str], headers: Mapping[str, str]
+    ) -> "httpx.Response":
+        """Return an answer whose connection now speaks another protocol; the caller closes it.
+
+        Raises what it means where the server does not switch.
+        """
+        request = self._request("GET", path, params=params)
+        request.headers.update(headers)
+        with self._mapped(), anyio.fail_after(self._setup.timeouts.connect):
+            response = await self._http.send(request, stream=True, follow_redirects=False)
+        if response.status_code != 101:
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+            raise self._explain(Answer(response.status_code, dict(response.headers), b""))
+        return response
 
     def _request(self, method: str, path: str, **content: Any) -> "httpx.Request":
         with self._mapped():
@@ -342,6 +367,14 @@ def _unreachable(host: str, error: Exception) -> Unreachable:
     )
 
 
+def host_of(url: str) -> str:
+    """Return the host, with its port, of a base URL; "" where it is none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
 def check_address(url: str, *, plain_http: bool = False) -> str:
     """Return *url* without a slash at its end; raises AddressInvalid for one that is not safe."""
     try:
@@ -375,8 +408,7 @@ def _is_loopback(host: str) -> bool:
 
 def by_status(answer: Answer, title: str, sentence: str | None = None) -> ProviderFailed:
     """Return the error that a status means by itself; *sentence* is what the server said."""
-    said = answer.excerpt(sentence)
-    told = f" It says: {said}" if said else ""
+    told = answer.told(sentence)
     status = answer.status
     if status in (401, 403):
         # What servers say here often quotes the key.

@@ -44,7 +44,7 @@ from overpaint.providers.base import (
     Progress,
     Setup,
 )
-from overpaint.providers.exchange import Answer, Exchange
+from overpaint.providers.exchange import Answer, Exchange, host_of
 from overpaint.providers.openai_faults import (
     Problem,
     by_code,
@@ -92,6 +92,11 @@ class OpenAI:
             # What to use instead, should OpenAI not have it.
             model = replace(model, successor=first.id)
         self._model = model
+
+    @property
+    def receiver(self) -> str:
+        """The host that gets the pixels."""
+        return host_of(self._setup.base_url or BASE_URL)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -27,6 +27,10 @@ class Entry:
 
 _BUILT_IN = {
     "embedded": Entry("overpaint.engine.provider:Embedded"),
+    "gemini": Entry("overpaint.providers.gemini:Gemini", ("GEMINI_API_KEY", "GOOGLE_API_KEY")),
+    "openai": Entry("overpaint.providers.openai:OpenAI", ("OPENAI_API_KEY",)),
+    "a1111": Entry("overpaint.providers.a1111:A1111", ("A1111_AUTH",)),
+    "comfyui": Entry("overpaint.providers.comfyui:ComfyUI"),
 }
 
 

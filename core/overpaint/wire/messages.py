@@ -56,6 +56,15 @@ class Rectangle(NamedTuple):
     width: int
     height: int
 
+    def contains(self, other: "Rectangle") -> bool:
+        """Tell whether all of *other* lies inside."""
+        return (
+            self.x <= other.x
+            and self.y <= other.y
+            and other.x + other.width <= self.x + self.width
+            and other.y + other.height <= self.y + self.height
+        )
+
 
 class Message:
     """What every message is: a frozen dataclass with a type name."""
@@ -183,21 +192,28 @@ class RegionPlanned(Message):
 class RunEdit(Message):
     """Make the edit: the region's pixels, its selection and the layer's own mask, if it has one.
 
-    Masks have one byte a pixel.
+    Masks have one byte a pixel. *selection* has the pixels of *selected*, a part of the region
+    outside of which nothing is selected. *document* is what the user calls the picture.
     """
 
     recipe: Dict[str, Any] = _object()
+    canvas_width: int = _integer(1, MAX_SIDE)
+    canvas_height: int = _integer(1, MAX_SIDE)
+    document: str = _text(300)
     region: Rectangle = _rectangle()
     format: str = _format()
     pixels: Blob = _blob()
+    selected: Rectangle = _rectangle()
     selection: Blob = _blob()
     shown: Optional[Blob] = _blob(optional=True)
 
     type = "run"
 
     def __post_init__(self) -> None:
+        if not self.region.contains(self.selected):
+            raise ValueError("what is selected is not inside the region")
         _check_size("pixels", self.pixels, self.region, BYTES_PER_PIXEL[self.format])
-        _check_size("selection", self.selection, self.region, 1)
+        _check_size("selection", self.selection, self.selected, 1)
         _check_size("shown", self.shown, self.region, 1)
 
 
@@ -222,11 +238,13 @@ class Notice(Message):
 
 @dataclass(frozen=True)
 class PatchMade(Message):
-    """A result: pixels over this rectangle of the canvas, and the recipe that made them.
+    """Candidate *number*: pixels over this rectangle of the canvas, and the recipe that made them.
 
-    *mask* is null where it is the selection as it was sent, to the byte.
+    The rectangle is the run's region, or a part of it outside of which nothing changes. It holds
+    all that is selected. *mask* is null where it is the selection as it was sent, to the byte.
     """
 
+    number: int = _integer(0, 1000)
     recipe: Dict[str, Any] = _object()
     region: Rectangle = _rectangle()
     format: str = _format()

@@ -6,7 +6,7 @@ layer, in one undo group.
 
 import json
 from dataclasses import dataclass
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from gimpfu import (
     ADD_MASK_BLACK,
@@ -31,10 +31,11 @@ MASK_FORMAT = "Y u8"
 
 @dataclass(frozen=True)
 class Target:
-    """The layer to be edited, known to be suitable, with the selection's bounds on it."""
+    """The layer to be edited, known to be suitable, its place and the selection's bounds."""
 
     image: Any
     layer: Any
+    place: Rectangle
     canvas_width: int
     canvas_height: int
     selection: Rectangle
@@ -44,8 +45,8 @@ class Target:
 class RegionRead:
     """What was read, as the wire carries it.
 
-    *selected* is the part of the region that is selected at all, *native_selection* the selection
-    there in the image's own depth.
+    *selected* is the part of the region that is selected at all, *selection* the selection there
+    in 8 bits, *native_selection* in the image's own depth.
     """
 
     region: Rectangle
@@ -77,25 +78,31 @@ def examine(image: Any, layer: Any) -> Target:
     non_empty, x1, y1, x2, y2 = pdb.gimp_selection_bounds(image)
     if not non_empty:
         raise messages.nothing_selected()
-    _check_overlap(image, layer, x1, y1, x2, y2)
+    selection = Rectangle(x1, y1, x2 - x1, y2 - y1)
+    place = Rectangle(*layer.offsets, layer.width, layer.height)
+    if not _overlap(image, selection, place):
+        raise messages.selection_outside(layer.name)
     return Target(
         image=image,
         layer=layer,
+        place=place,
         canvas_width=image.width,
         canvas_height=image.height,
-        selection=Rectangle(x1, y1, x2 - x1, y2 - y1),
+        selection=selection,
     )
 
 
-def _check_overlap(image: Any, layer: Any, x1: int, y1: int, x2: int, y2: int) -> None:
-    left, top = layer.offsets
-    x1, y1 = max(x1, left), max(y1, top)
-    x2, y2 = min(x2, left + layer.width), min(y2, top + layer.height)
-    if x1 < x2 and y1 < y2:
-        selected = image.selection.read_pixels(x1, y1, x2 - x1, y2 - y1, MASK_FORMAT)
-        if selected.count(0) < len(selected):
-            return
-    raise messages.selection_outside(layer.name)
+def _overlap(image: Any, selection: Rectangle, place: Rectangle) -> bool:
+    """Tell whether anything is selected on the layer; *selection* are the tightest bounds."""
+    if place.contains(selection):
+        return True
+    x, y = max(selection.x, place.x), max(selection.y, place.y)
+    right = min(selection.x + selection.width, place.x + place.width)
+    bottom = min(selection.y + selection.height, place.y + place.height)
+    if x >= right or y >= bottom:
+        return False
+    selected = image.selection.read_pixels(x, y, right - x, bottom - y, MASK_FORMAT)
+    return bool(selected.count(0) < len(selected))
 
 
 def read(target: Target, region: Rectangle) -> RegionRead:
@@ -103,56 +110,45 @@ def read(target: Target, region: Rectangle) -> RegionRead:
 
     What lies outside the layer reads as transparent.
     """
-    left, top = target.layer.offsets
-    on_layer = Rectangle(region.x - left, region.y - top, region.width, region.height)
-    pixel_format = _travel_format(target, on_layer)
-    mask = target.layer.mask
-    hides = mask is not None and target.layer.apply_mask
+    layer, place = target.layer, target.place
+    on_layer = Rectangle(region.x - place.x, region.y - place.y, region.width, region.height)
+    stored = layer.format
+    pixel_format = _travel_format(target, stored, place.contains(region))
+    # Asked for its own format by name, GIMP would first spend a third of a second on looking
+    # for a conversion.
+    pixels = layer.read_pixels(*on_layer, None if pixel_format == stored else pixel_format)
+    mask = layer.mask
+    hides = mask is not None and layer.apply_mask
     # Everything outside the selection's bounds is 0, and need not be fetched from GIMP.
     selection = target.image.selection
     native = selection.read_pixels(*target.selection, None)
     same = selection.format == MASK_FORMAT
-    eight_bit = native if same else selection.read_pixels(*target.selection, MASK_FORMAT)
     return RegionRead(
         region=region,
         format=pixel_format,
-        pixels=_read_layer(target.layer, region, pixel_format),
-        selection=_framed(eight_bit, target.selection, region),
+        pixels=pixels,
+        selection=native if same else selection.read_pixels(*target.selection, MASK_FORMAT),
         shown=mask.read_pixels(*on_layer, MASK_FORMAT) if hides else None,
         selected=target.selection,
         native_selection=native,
     )
 
 
-def _travel_format(target: Target, on_layer: Rectangle) -> str:
-    """Return the format in which a part of the layer travels.
+def _travel_format(target: Target, stored: str, inside: bool) -> str:
+    """Return the format in which a part of the layer travels, which *stored* is the layer's own.
 
     What is 8-bit sRGB already travels as it is stored, with alpha where the part reaches beyond
     the layer; all else as floats, which hold any colour.
     """
-    layer = target.layer
-    if not target.image.is_srgb or layer.format not in BYTES_PER_PIXEL:
+    if stored not in BYTES_PER_PIXEL or not target.image.is_srgb:
         return DEEP_FORMAT
-    x, y, width, height = on_layer
-    inside = x >= 0 and y >= 0 and x + width <= layer.width and y + height <= layer.height
-    return layer.format if inside else WITH_ALPHA[layer.format]
-
-
-def _read_layer(layer: Any, region: Rectangle, pixel_format: str) -> bytes:
-    left, top = layer.offsets
-    on_layer = (region.x - left, region.y - top, region.width, region.height)
-    pixels: bytes = layer.read_pixels(*on_layer, _asked(layer, pixel_format))
-    return pixels
-
-
-def _asked(drawable: Any, pixel_format: str) -> Optional[str]:
-    # Asked for its own format by name, GIMP would first spend a third of a second on looking
-    # for a conversion.
-    return None if drawable.format == pixel_format else pixel_format
+    return stored if inside else WITH_ALPHA[stored]
 
 
 def _framed(plane: bytes, box: Rectangle, region: Rectangle) -> bytes:
     """Return *plane*, which has the pixels of *box*, with zeros around it up to *region*."""
+    if box == region:
+        return plane
     size = len(plane) // (box.width * box.height)
     above, left = box.y - region.y, box.x - region.x
     below, right = region.height - above - box.height, region.width - left - box.width
@@ -164,27 +160,38 @@ def _framed(plane: bytes, box: Rectangle, region: Rectangle) -> bytes:
     return b"".join(parts)
 
 
-def insert(target: Target, source: RegionRead, patch: PatchMade, name: str) -> Any:
-    """Lay *patch* over the target as a new layer above it, under a mask; return that layer.
+def insert(target: Target, source: RegionRead, patches: List[PatchMade], name: str) -> Any:
+    """Lay *patches* over the target as new layers above it, under masks; return the topmost.
 
-    *patch* covers the region of *source*. The mask is the selection as it was read, in the
-    image's own depth, unless the edit changed it. The target stays the active layer, so that
+    The first lies on top, the others are hidden; all of it is one step to undo. Each
+    patch covers all that is selected of *source*. The mask is the selection as it was read, in
+    the image's own depth, unless the edit changed it. The target stays the active layer, so that
     the command can be repeated on it.
     """
     image = target.image
+    inserted: List[Any] = []
+    outside = 0
     image.undo_group_start()
     try:
-        layer = _insert_layer(target, source, patch, name)
-        outside = changed_outside(source, patch, layer)
+        for patch in reversed(patches):
+            inserted.append(_insert_layer(target, source, patch, name))
+            inserted[-1].visible = patch is patches[0]
+            outside += changed_outside(source, patch, inserted[-1])
         if outside:
-            image.remove_layer(layer)
+            _take_back(image, inserted)
     except RuntimeError as error:  # what GIMP's own refusals are
+        _take_back(image, inserted)
         raise messages.insert_failed(str(error)) from error
     finally:
         image.undo_group_end()
     if outside:
         raise messages.overran(outside)
-    return layer
+    return inserted[-1]
+
+
+def _take_back(image: Any, layers: List[Any]) -> None:
+    for layer in layers:
+        image.remove_layer(layer)
 
 
 def changed_outside(source: RegionRead, patch: PatchMade, layer: Any) -> int:
@@ -216,7 +223,7 @@ def _insert_layer(target: Target, source: RegionRead, patch: PatchMade, name: st
     try:
         # Complete before it is inserted, so that the undo step is one layer and nothing else.
         layer.set_offsets(x, y)
-        form = _asked(layer, patch.format)
+        form = None if layer.format == patch.format else patch.format
         layer.write_pixels(0, 0, width, height, form, patch.pixels)
         layer.attach_new_parasite(PARASITE, PERSISTENT, recipe_text(patch.recipe))
         mask = layer.create_mask(ADD_MASK_BLACK)

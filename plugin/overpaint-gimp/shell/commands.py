@@ -11,6 +11,7 @@ from gimpfu import (
     PF_INT,
     PF_LAYER,
     PF_SPINNER,
+    PF_STRING,
     PF_TEXT,
     gimp,
     register,
@@ -24,25 +25,53 @@ MENU = "<Image>/Filters/Overpaint"
 AUTHOR = "The Overpaint developers"
 YEAR = "2026"
 MAX_PX = 4096
+MAX_COUNT = 16
 NAME_LENGTH = 40
 
 _waiting: List[CoreProcess] = []
 """The core that was started when the dialog opened; at most one."""
 
 
-def remove(image: Any, layer: Any, grow: int, feather: int, context: int, seed: int) -> Any:
+def remove(
+    image: Any,
+    layer: Any,
+    grow: int,
+    feather: int,
+    context: int,
+    seed: int,
+    provider: str,
+    model: str,
+) -> Any:
     """Fill the selection from its surroundings, on a new layer."""
     recipe = _recipe("remove", grow, feather, context, seed)
+    # No dialog says who gets the picture: nobody does, unless a provider is named.
+    recipe.update(_who(provider or "embedded", model))
     return _edit(image, layer, recipe, N_("Removed"))
 
 
 def inpaint(
-    image: Any, layer: Any, prompt: str, grow: int, feather: int, context: int, seed: int
+    image: Any,
+    layer: Any,
+    prompt: str,
+    negative: str,
+    grow: int,
+    feather: int,
+    context: int,
+    seed: int,
+    provider: str,
+    model: str,
+    strength: float,
+    count: int,
 ) -> Any:
-    """Fill the selection with what *prompt* says, on a new layer."""
+    """Fill the selection with what *prompt* says, on a new layer for each candidate."""
     prompt = (prompt or "").strip()
     recipe = _recipe("inpaint", grow, feather, context, seed)
+    recipe.update(_who(provider, model))
     recipe["prompt"] = prompt
+    recipe["negative"] = (negative or "").strip()
+    recipe["count"] = int(count)
+    if strength >= 0:
+        recipe["strength"] = float(strength)
     line = " ".join(prompt.split())
     name = line if len(line) <= NAME_LENGTH else line[: NAME_LENGTH - 1].rstrip() + "…"
     return _edit(image, layer, recipe, name or N_("Inpainted"))
@@ -54,12 +83,23 @@ def register_all() -> None:
         (PF_IMAGE, "image", N_("Image"), None),
         (PF_DRAWABLE, "drawable", N_("Layer"), None),
     ]
-    prompt = [(PF_TEXT, "prompt", N_("_Prompt"), "")]
+    wish = [
+        (PF_TEXT, "prompt", N_("_Prompt"), ""),
+        (PF_STRING, "negative", N_("What it should _not show"), ""),
+    ]
     how = [
         (PF_SPINNER, "grow", N_("_Grow the selection by (px)"), 0, (0, MAX_PX, 1)),
         (PF_SPINNER, "feather", N_("_Feather its edge by (px)"), 0, (0, MAX_PX, 1)),
         (PF_SPINNER, "context", N_("Conte_xt in pixels, -1 for automatic"), -1, (-1, MAX_PX, 1)),
         (PF_INT, "seed", N_("See_d, -1 for a new one"), -1),
+    ]
+    who = [
+        (PF_STRING, "provider", N_("Pro_vider, empty for the usual one"), ""),
+        (PF_STRING, "model", N_("_Model, empty for the provider's default"), ""),
+    ]
+    more = [
+        (PF_SPINNER, "strength", N_("Streng_th, -1 for the provider's own"), -1.0, (-1, 1, 0.05)),
+        (PF_SPINNER, "count", N_("N_umber of candidates"), 1, (1, MAX_COUNT, 1)),
     ]
     result = [(PF_LAYER, "layer", N_("The new layer"))]
     register(
@@ -74,7 +114,7 @@ def register_all() -> None:
         YEAR,
         N_("_Remove Selection"),
         "*",
-        target + how,
+        target + how + who,
         result,
         remove,
         menu=MENU,
@@ -86,14 +126,15 @@ def register_all() -> None:
         N_(
             "Fills the selection on a new layer above the active one, under a mask that is the "
             "selection. The built-in engine works offline and fills from the surroundings; it "
-            "cannot read prompts."
+            "cannot read prompts. Other providers get the selection with its surroundings; the "
+            "topmost layer is the first candidate, the others are hidden below it."
         ),
         AUTHOR,
         AUTHOR,
         YEAR,
         N_("_Inpaint Selection..."),
         "*",
-        target + prompt + how,
+        target + wish + how + who + more,
         result,
         inpaint,
         menu=MENU,
@@ -115,6 +156,12 @@ def _recipe(edit: str, grow: int, feather: int, context: int, seed: int) -> Dict
         "context": None if context < 0 else int(context),
         "seed": None if seed < 0 else int(seed),
     }
+
+
+def _who(provider: str, model: str) -> Dict[str, Any]:
+    """Return what is set of these: what is empty, the core decides by the user's settings."""
+    named = {"provider": (provider or "").strip(), "model": (model or "").strip()}
+    return {name: value for name, value in named.items() if value}
 
 
 def _start_core() -> None:
@@ -140,17 +187,27 @@ def _edit(image: Any, layer: Any, recipe: Dict[str, Any], name: str) -> Any:
         clock.mark("read")
         request = wire.RunEdit(
             recipe=recipe,
+            canvas_width=target.canvas_width,
+            canvas_height=target.canvas_height,
+            document=(image.name or "")[:300],
             region=region,
             format=source.format,
             pixels=source.pixels,
+            selected=source.selected,
             selection=source.selection,
             shown=source.shown,
         )
         outcome = core.run(request, _Progress())
         clock.mark("transfer", less=sum(outcome.seconds.values()))
-    if [patch.region for patch in outcome.patches] != [region]:
-        raise messages.core_nonsense()
-    new_layer = canvas.insert(target, source, outcome.patches[0], name)
+        core.dismiss()  # a process takes a while to end: let it do so meanwhile
+        patches = sorted(outcome.patches, key=lambda patch: patch.number)
+        fitting = all(
+            region.contains(patch.region) and patch.region.contains(source.selected)
+            for patch in patches
+        )
+        if not (patches and fitting and len(patches) <= recipe.get("count", 1)):
+            raise messages.core_nonsense()
+        new_layer = canvas.insert(target, source, patches, name)
     clock.mark("insert")
     gimp.progress_init(N_("0 pixels changed outside the selection"))
     clock.write({"start": core.seconds_to_hello or 0.0, **outcome.seconds})

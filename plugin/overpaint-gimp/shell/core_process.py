@@ -23,7 +23,7 @@ __all__ = ["CoreProcess", "Outcome"]
 RELEASE = "gimp"
 START_SECONDS = 30.0
 ANSWER_SECONDS = 30.0
-CANCEL_SECONDS = 0.3
+CANCEL_SECONDS = 0.35
 POLL_SECONDS = 0.05
 CHUNK = 1 << 20
 
@@ -47,6 +47,7 @@ class CoreProcess:
         self.started = time.monotonic()
         self.seconds_to_hello: Optional[float] = None
         self._connection = wire.Connection(RELEASE)
+        self._dismissed = False
         self._arrived: "queue.Queue[bytes]" = queue.Queue()
         self._to_send: "queue.Queue[Optional[List[wire.Blob]]]" = queue.Queue()
         self._last_words: Deque[bytes] = deque(maxlen=64)
@@ -116,12 +117,18 @@ class CoreProcess:
                 outcome.seconds = answer.seconds
                 return outcome
 
-    def close(self) -> None:
-        """End the process: ask, wait a moment, then kill. Safe to call twice."""
-        if self._process.poll() is None:
+    def dismiss(self) -> None:
+        """Ask the process to end, and do not wait for it: nothing is wanted of it any more."""
+        if not self._dismissed:
+            self._dismissed = True
             if self._connection.peer is not None:
                 self._to_send.put(self._connection.send(wire.Cancel()))
             self._to_send.put(None)
+
+    def close(self) -> None:
+        """End the process: ask, wait a moment, then kill. Safe to call twice."""
+        if self._process.poll() is None:
+            self.dismiss()
             try:
                 self._process.wait(CANCEL_SECONDS)
             except subprocess.TimeoutExpired:
