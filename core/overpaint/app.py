@@ -319,21 +319,21 @@ def _settings() -> "Settings":
 def _set_up(
     name: str, model: str | None, reach: Reach, settings: "Settings", *, with_key: bool = False
 ) -> Provider:
-    entry = registry.entry(name)
-    key = None
-    if with_key and entry.keys:
-        from overpaint import keys
-
-        found = keys.find(entry.keys)
-        key = None if found is None else found.secret
-    setup: Setup = settings.setup_for(name, key)
+    setup: Setup = settings.setup_for(name, None)
     setup = replace(
         setup,
         model=model or setup.model,
         base_url=reach.base_url or setup.base_url,
         options={**setup.options, **reach.options},
     )
-    return registry.get(name, setup)
+    asked = registry.get(name, setup)
+    names: Sequence[str] = getattr(asked, "key_names", registry.entry(name).keys)
+    if not (with_key and names):
+        return asked
+    from overpaint import keys
+
+    found = keys.find(names)
+    return asked if found is None else registry.get(name, replace(setup, key=found.secret))
 
 
 def _refuse_unable(recipe: Recipe, asked: Provider) -> None:

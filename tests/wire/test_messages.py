@@ -46,7 +46,9 @@ EXAMPLES: list[wire.Message] = [
     wire.PatchMade(
         number=3, recipe=RECIPE, region=REGION, format="R'G'B'A u8", pixels=bytes(24), mask=bytes(6)
     ),
-    wire.PatchMade(number=0, recipe=RECIPE, region=REGION, format="R'G'B'A u8", pixels=bytes(24), mask=None),
+    wire.PatchMade(
+        number=0, recipe=RECIPE, region=REGION, format="R'G'B'A u8", pixels=bytes(24), mask=None
+    ),
     wire.Done(seconds={"prepare": 0.5}),
     wire.Failure(code="x", sentence="No.", hint="Try."),
     wire.Cancel(),

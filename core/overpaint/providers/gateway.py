@@ -50,7 +50,7 @@ from overpaint.providers.base import (
     Progress,
     Setup,
 )
-from overpaint.providers.exchange import Answer, Exchange
+from overpaint.providers.exchange import Answer, Exchange, host_of
 from overpaint.providers.gateway_chat import Reply
 from overpaint.providers.gateway_faults import Faults
 from overpaint.providers.gateway_presets import Place, Way, preset_of
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Gateway"]
 
+OWN_KEY = "OVERPAINT_GATEWAY_API_KEY"
 LONGEST_REWRITE = 32_000
 """Characters: what a recipe can hold."""
 HAS_ROUTE = (400, 415, 422)
@@ -93,6 +94,16 @@ class Gateway:
         self._faults = Faults(self._preset, self._model, self._way, setup.key)
         self._routes: dict[str, bool] = {}
         self.title = self._preset.title
+
+    @property
+    def receiver(self) -> str:
+        """The host that gets the pixels; "" where no address is known."""
+        return host_of(self._setup.base_url or self._preset.base_url or "")
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The environment variables that may hold the key: one gateway never gets another's."""
+        return (*self._preset.keys, OWN_KEY)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -267,11 +278,11 @@ class Gateway:
         )
 
     def _key_missing(self) -> KeyMissing:
-        names = " or ".join(self._preset.keys)
-        variable = f"Set the environment variable {names}, or store" if names else "Store"
+        names = " or ".join(self.key_names)
         return KeyMissing(
             f"{self.title} needs a key, and none is set.",
-            f"{variable} one with 'overpaint keys set gateway'.",
+            f"Set the environment variable {names}, or store one with "
+            f"'overpaint keys set {self.key_names[0]}'.",
         )
 
     # How it asks

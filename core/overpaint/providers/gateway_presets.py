@@ -101,7 +101,6 @@ class Preset:
 
 GENERIC = Preset(
     title="The gateway",
-    keys=("OVERPAINT_GATEWAY_API_KEY",),
     way=Way.PROBE,
     sizes=HOSTED,
     transparent=True,

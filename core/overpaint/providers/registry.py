@@ -19,7 +19,11 @@ GROUP = "overpaint.providers"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """*where*: module and class; *keys*: the environment variables that may hold its key."""
+    """Where a provider is, and what it reads.
+
+    *where*: module and class; *keys*: the environment variables that may hold its key, unless the
+    provider's own `key_names`, which may depend on how it is set up, says otherwise.
+    """
 
     where: str
     keys: tuple[str, ...] = ()
@@ -29,6 +33,11 @@ _BUILT_IN = {
     "embedded": Entry("overpaint.engine.provider:Embedded"),
     "gemini": Entry("overpaint.providers.gemini:Gemini", ("GEMINI_API_KEY", "GOOGLE_API_KEY")),
     "openai": Entry("overpaint.providers.openai:OpenAI", ("OPENAI_API_KEY",)),
+    "gateway": Entry(
+        "overpaint.providers.gateway:Gateway",
+        ("OVERPAINT_GATEWAY_API_KEY", "XROUTE_API_KEY", "OPENROUTER_API_KEY"),
+    ),
+    "seedream": Entry("overpaint.providers.seedream:Seedream", ("ARK_API_KEY",)),
     "a1111": Entry("overpaint.providers.a1111:A1111", ("A1111_AUTH",)),
     "comfyui": Entry("overpaint.providers.comfyui:ComfyUI"),
 }

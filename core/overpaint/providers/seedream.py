@@ -52,7 +52,7 @@ from overpaint.providers.base import (
     Setup,
     Usage,
 )
-from overpaint.providers.exchange import Answer, Exchange, picture_bytes
+from overpaint.providers.exchange import Answer, Exchange, host_of, picture_bytes
 from overpaint.providers.options import Options
 from overpaint.providers.seedream_choice import REGIONS, model_of, region_of, usual_in
 from overpaint.providers.seedream_errors import explain, failure_in, meaning
@@ -87,6 +87,11 @@ class Seedream:
         self._options = Options(setup.options, self.title)
         self._region = region_of(setup, self._options)
         self._model = model_of(setup, self._options, self._region)
+
+    @property
+    def receiver(self) -> str:
+        """The host that gets the pixels."""
+        return host_of(self._setup.base_url or REGIONS[self._region])
 
     @property
     def capabilities(self) -> Capabilities:
