@@ -8,6 +8,8 @@ from typing import Any
 from tests.servers.a1111 import A1111Server
 from tests.servers.base import Server
 from tests.servers.faults import Fault
+from tests.servers.gateway import GatewayServer
+from tests.servers.openai import OpenAIServer
 
 from overpaint.providers import registry
 from overpaint.providers.base import Provider, Setup, Timeouts
@@ -53,5 +55,14 @@ class Vendor:
 
 
 VENDORS = [
+    Vendor("openai", OpenAIServer, r"/images/(edits|generations)$", base="/v1"),
+    Vendor(
+        "gateway",
+        GatewayServer,
+        r"/chat/completions$",
+        base="/v1",
+        model="maker/painter",
+        options={"route": "chat"},
+    ),
     Vendor("a1111", A1111Server, r"/sdapi/v1/(img2img|txt2img)$", key=f"me:{KEY}"),
 ]

@@ -138,10 +138,9 @@ class Reply:
             return [Found(bare)]
         return [Found(source, said) for source in sources]
 
-    def without_picture(self, title: str, shown: Callable[[str], str]) -> ProviderFailed:
-        """Return why there is no picture, with what the model said instead, made fit by *shown*."""
-        said = shown(self.refusal or self.said)
-        told = f" It says: {said}" if said else ""
+    def without_picture(self, title: str, tell: Callable[[str], str]) -> ProviderFailed:
+        """Return why there is no picture; *tell* makes a sentence of what the model said."""
+        told = tell(self.refusal or self.said)
         if self.refusal or {self.finish.lower(), self.native_finish.lower()} & REFUSALS:
             return ContentRefused(
                 f"{title} refuses this edit by its rules on content.{told}",

@@ -306,12 +306,12 @@ def _failure(answer: Answer, problem: Problem | None, title: str, model: Model) 
         )
     if problem and problem.code == "invalid_image_file":
         return RequestRejected(
-            f"{title} cannot read the picture. It says: {answer.excerpt(problem.message)}",
+            f"{title} cannot read the picture.{answer.told(problem.message)}",
             "Try again, or choose another model.",
         )
     if problem and problem.code == "invalid_mask_image_format":
         return RequestRejected(
-            f"{title} cannot use the mask. It says: {answer.excerpt(problem.message)}",
+            f"{title} cannot use the mask.{answer.told(problem.message)}",
             "Try again, or choose another provider.",
         )
     return by_code(answer, problem, title, model)

@@ -100,7 +100,7 @@ def by_code(answer: Answer, problem: Problem | None, title: str, model: Model) -
     """Return the error that an answer means, by its code where it has one, else by its status."""
     sentence = problem.message if problem else None
     said = answer.excerpt(sentence)
-    told = f" It says: {said}" if said else ""
+    told = answer.told(sentence)
     words = problem.words if problem else set()
     if words & REFUSED or "safety system" in said.lower():
         return ContentRefused(
