@@ -1,5 +1,6 @@
 """What all tests share: the plug-in's modules importable, and no network but loopback."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -23,10 +24,25 @@ def _loopback_only() -> None:
     socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
 
 
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings, keys and history of nobody: what a test writes is its own."""
+    monkeypatch.setenv("OVERPAINT_CONFIG", str(tmp_path_factory.mktemp("config")))
+    monkeypatch.setenv("OVERPAINT_DATA", str(tmp_path_factory.mktemp("data")))
+    for name in list(os.environ):
+        if name.endswith(("_API_KEY", "_AUTH")):
+            monkeypatch.delenv(name)
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what shares fixtures run in one worker: the tests of a file, for one GIMP."""
+    """Let what shares fixtures run in one worker: the tests of a file, for one GIMP.
+
+    A file may group its tests otherwise, by marks of its own.
+    """
     for item in items:
         values = getattr(item, "callspec", None) and item.callspec.params.values()  # type: ignore[attr-defined]
+        if item.get_closest_marker("xdist_group"):
+            continue
         gimps = [value for value in values or () if str(value).startswith(lab.VERSIONS)]
         item.add_marker(pytest.mark.xdist_group(f"{item.path}-{'-'.join(map(str, gimps))}"))

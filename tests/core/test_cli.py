@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from tests.docs.command_line import shown
 
 from overpaint import __version__, app, files
 from overpaint.cli import commands, run
 
-DOCS = Path(__file__).parents[2] / "docs" / "command-line.md"
 SIZE = (90, 120)
 BLOB = (slice(30, 50), slice(40, 70))
 
@@ -276,7 +276,10 @@ def test_what_cannot_be_done_is_said_and_leaves_no_trace(
         ["remove"],
         ["remove", "photo.png"],
         ["remove", "photo.png", "--mask", "mask.png"],
-        [*REMOVE, "--prompt", "remove reads none"],
+        [*REMOVE, "--count", "0"],
+        [*REMOVE, "--option", "steps"],
+        [*REMOVE, "--part", "smell=roses"],
+        ["generate", "--size", "big", "--prompt", "a door", "-o", "out.png"],
         [*REMOVE, "--grow", "-1"],
         [*REMOVE, "--grow", "many"],
         [*REMOVE, "--feather", "4097"],
@@ -395,12 +398,6 @@ def test_a_terminal_sees_progress() -> None:
 
 
 # The documentation
-
-
-def shown() -> dict[str, str]:
-    """What the documentation shows as the output of which command."""
-    blocks = re.findall(r"```\n\$ overpaint (.*?)\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
-    return dict(blocks)
 
 
 @pytest.mark.parametrize("command", shown())

@@ -72,7 +72,12 @@ def edit(vendor: Vendor, url: str, kept: Kept, retries: Retries = QUICK) -> list
     return anyio.run(run)
 
 
-@pytest.fixture(params=VENDORS, ids=lambda vendor: vendor.name)
+@pytest.fixture(
+    params=[
+        pytest.param(vendor, id=vendor.name, marks=pytest.mark.xdist_group(f"faults-{vendor.name}"))
+        for vendor in VENDORS
+    ]
+)
 def vendor(request: pytest.FixtureRequest) -> Vendor:
     return request.param
 

@@ -115,14 +115,21 @@ async def _page_in_200(_request: web.Request, _handler: Handler) -> web.StreamRe
     return web.Response(text=HTML, content_type="text/html")
 
 
+def status(code: int, kind: str) -> Fault:
+    """Return an answer of that status: as json, page, bare, or an echo of what was sent."""
+    repeatable = code in (429, 503)
+    return Fault(f"{code}-{kind}", _status(code, kind), repeatable=repeatable)
+
+
 def _status(status: int, kind: str) -> Act:
-    async def act(_request: web.Request, _handler: Handler) -> web.StreamResponse:
+    async def act(request: web.Request, _handler: Handler) -> web.StreamResponse:
         headers = {"Retry-After": "0"} if status in (429, 503) else {}
         if kind == "page":
             return web.Response(status=status, text=HTML, content_type="text/html", headers=headers)
         if kind == "bare":
             return web.Response(status=status, headers=headers)
-        error = {"message": "No.", "code": None, "type": "x", "param": None}
+        said = f"No: {dict(request.headers)}, {request.query_string}" if kind == "echo" else "No."
+        error = {"message": said, "code": None, "type": "x", "param": None}
         return web.json_response({"error": error}, status=status, headers=headers)
 
     return act
@@ -261,8 +268,8 @@ FAULTS = [
     Fault("wrong-content-type", _plain_type, fine=True),
     Fault("page-in-200", _page_in_200),
     *(
-        Fault(f"{status}-{kind}", _status(status, kind), repeatable=status in (429, 503))
-        for status in (400, 401, 403, 404, 408, 413, 429, 500, 502, 503, 504)
+        status(code, kind)
+        for code in (400, 401, 403, 404, 408, 413, 429, 500, 502, 503, 504)
         for kind in ("json", "page", "bare")
     ),
     Fault("truncated-picture", _picture(_truncated)),

@@ -7,9 +7,12 @@ from typing import Any
 
 from tests.servers.a1111 import A1111Server
 from tests.servers.base import Server
+from tests.servers.comfyui import ComfyServer
 from tests.servers.faults import Fault
 from tests.servers.gateway import GatewayServer
+from tests.servers.gemini import Gemini
 from tests.servers.openai import OpenAIServer
+from tests.servers.seedream import SeedreamServer
 
 from overpaint.providers import registry
 from overpaint.providers.base import Provider, Setup, Timeouts
@@ -47,6 +50,10 @@ class Vendor:
         )
         return registry.get(self.name, setup)
 
+    def makes(self, method: str, path: str) -> bool:
+        """Whether such a request makes a picture, and so may cost something."""
+        return method == "POST" and bool(re.search(self.job, path))
+
     def strikes(self, fault: Fault) -> Callable[[str, str], bool]:
         """Return which requests *fault* meets: those that bring what it damages."""
         about_pictures = fault.act.__qualname__.startswith(("_picture", "_whitespace"))
@@ -55,14 +62,17 @@ class Vendor:
 
 
 VENDORS = [
+    Vendor("gemini", Gemini, r":(generateContent|streamGenerateContent)$"),
     Vendor("openai", OpenAIServer, r"/images/(edits|generations)$", base="/v1"),
     Vendor(
         "gateway",
         GatewayServer,
         r"/chat/completions$",
         base="/v1",
-        model="maker/painter",
+        model="painter",
         options={"route": "chat"},
     ),
+    Vendor("seedream", SeedreamServer, r"/images/generations$", base="/api/v3"),
     Vendor("a1111", A1111Server, r"/sdapi/v1/(img2img|txt2img)$", key=f"me:{KEY}"),
+    Vendor("comfyui", ComfyServer, r"/prompt$", pictures=r"/view$"),
 ]

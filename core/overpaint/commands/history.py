@@ -1,4 +1,4 @@
-"""`overpaint history`: list, show, export and clear what was made."""
+"""`overpaint history`: list, show, export, place again and clear what was made."""
 
 import json
 import sys
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from overpaint.errors import RunUnplaceable, SelectionMismatch
 
 if TYPE_CHECKING:
     from overpaint.history import Kept, Record
@@ -18,7 +20,7 @@ WISH = 60
 
 @click.group()
 def history() -> None:
-    """List, show, export and clear what was made.
+    """List, show, export, place again and clear what was made.
 
     ID is a run's id, or its start where no other run's starts so.
     """
@@ -84,6 +86,38 @@ def _export(run: str, folder: Path) -> None:
     with Journal.open() as journal:
         for path in journal.export(run, folder):
             click.echo(path)
+
+
+@history.command("place")
+@click.argument("run", metavar="ID")
+@click.argument("image", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path), metavar="OUT",
+    help="Where to save: .png, .tif, .ora or .xcf, as for an edit.",
+)  # fmt: skip
+@click.option("--number", type=click.IntRange(0), metavar="N", help="Only this candidate.")
+def _place(run: str, image: Path, out: Path, *, number: int | None) -> None:
+    """Lay what a run brought over IMAGE again, at no cost.
+
+    IMAGE is the picture of the run; what came is fitted in as the run itself would have done.
+    """
+    from overpaint import app, files
+
+    document = files.load(image)
+    files.check(out, document)
+    placed = [each for each in app.place(run) if number in (None, each.number)]
+    if not placed:
+        raise RunUnplaceable(f"Run {run} has no whole candidate {number}.", "Leave out --number.")
+    canvas = placed[0].canvas
+    if document.extent != canvas:
+        raise SelectionMismatch(
+            f"{image} has {document.extent.width}x{document.extent.height} pixels, the picture of "
+            f"that run {canvas.width}x{canvas.height}.",
+            "Name the picture that the run edited.",
+        )
+    results = [files.Result(each.patch, each.recipe) for each in placed]
+    for path in files.save(out, document, results):
+        click.echo(f"Saved {path}.", err=True)
 
 
 @history.command("clear")

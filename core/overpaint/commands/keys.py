@@ -1,10 +1,11 @@
-"""`overpaint keys`: set, list and forget the keys of providers. None of it ever shows one."""
+"""`overpaint keys`: set, list, check and forget the keys of providers, and never show one."""
 
 import json
 import sys
 
 import click
 
+from overpaint.commands.options import Pairs
 from overpaint.errors import KeyInvalid
 
 __all__ = ["keys", "variable"]
@@ -14,7 +15,7 @@ MAX_INPUT = 20_000
 
 @click.group()
 def keys() -> None:
-    """Set, list and forget the keys of providers.
+    """Set, list, check and forget the keys of providers.
 
     A key is looked for in the environment, then in the system's keyring, then in a file that
     only you can read.
@@ -89,6 +90,26 @@ def _forget(name: str) -> None:
         click.echo(f"No key called {name} was stored.", err=True)
     if any(each.where is Where.ENVIRONMENT for each in known([name]) if each.name == name):
         click.echo(f"The environment variable {name} is still set: unset it yourself.", err=True)
+
+
+@keys.command("check")
+@click.argument("provider", required=False)
+@click.option("--base-url", metavar="URL", help="Where its server is.")
+@click.option("--option", "options", multiple=True, type=Pairs(), help="A setting of its own.")
+def _check(
+    *, provider: str | None, base_url: str | None, options: tuple[tuple[str, str], ...]
+) -> None:
+    """Ask a provider whether its key is right; costs nothing.
+
+    By default the provider that the settings name.
+    """
+    import anyio
+
+    from overpaint import app
+
+    name = provider or app.default_provider()
+    reach = app.Reach(base_url=base_url, options=dict(options))
+    click.echo(anyio.run(app.check, name, reach))
 
 
 def variable(name: str) -> str:

@@ -31,6 +31,7 @@ class Embedded:
         copies_pixels=True,
         needs_network=False,
         needs_key=False,
+        charges=False,
     )
 
     def __init__(self, setup: Setup = Setup()) -> None:  # noqa: B008, a Setup never changes

@@ -109,6 +109,7 @@ class A1111:
             copies_pixels=False,
             needs_network=True,
             needs_key=False,
+            charges=False,
             sizes=Sizes(
                 native=native**2,
                 multiple=8,

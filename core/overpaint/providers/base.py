@@ -70,8 +70,10 @@ class Capabilities:
     """Whether pictures arrive while it works."""
     concurrency: int = 1
     """How many jobs it takes at once."""
+    charges: bool = True
+    """Whether pictures cost money at all."""
     price: Price | None = None
-    """What a picture costs; None where nothing is charged, or nobody knows."""
+    """What a picture costs; None where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

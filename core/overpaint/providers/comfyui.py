@@ -83,6 +83,7 @@ class ComfyUI:
             copies_pixels=False,
             needs_network=True,
             needs_key=False,
+            charges=False,
             sizes=Sizes(native=options.native, multiple=8, min_edge=64, max_pixels=options.largest),
             dialect=Dialect(
                 instructs=options.instructs,

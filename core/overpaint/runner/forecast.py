@@ -14,9 +14,8 @@ __all__ = ["Forecast", "forecast"]
 class Forecast:
     """What is to be expected of a run.
 
-    *requests*: how many pictures are asked for; *cost* in US dollars, None where nobody knows, 0
-    where no key means no bill; *resolution*: how much of the linear resolution the model gets, 1
-    for all.
+    *requests*: how many pictures are asked for; *cost* in US dollars, None where nobody knows;
+    *resolution*: how much of the linear resolution the model gets, 1 for all.
     """
 
     requests: int
@@ -27,7 +26,7 @@ class Forecast:
 def forecast(able: Capabilities, shots: Sequence[Shot], count: int, references: int) -> Forecast:
     """Return what *count* candidates of these *shots* take."""
     inputs = 1 + references + (able.dialect.mask is MaskUse.PICTURE)
-    cost = None if able.needs_key else 0.0
+    cost = None if able.charges else 0.0
     if able.price is not None:
         cost = count * sum(able.price.estimate(shot.working, inputs) for shot in shots)
     resolution = min((shot.resolution for shot in shots), default=1.0)

@@ -1,0 +1,182 @@
+"""The command line with every provider, against its server: edit, refusal, crash, history."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.servers import Server
+from tests.servers.faults import status
+from tests.servers.vendors import KEY, VENDORS, Vendor
+
+from overpaint.providers import registry
+
+pytestmark = pytest.mark.slow
+
+SIZE = (600, 480)
+CRASH = """
+import os, signal, sys
+from overpaint import cli, files
+files.save = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+sys.exit(cli.run(sys.argv[1:]))
+"""
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(vendor, id=vendor.name, marks=pytest.mark.xdist_group(f"cli-{vendor.name}"))
+        for vendor in VENDORS
+    ]
+)
+def vendor(request: pytest.FixtureRequest) -> Vendor:
+    return request.param
+
+
+@pytest.fixture
+def server(vendor: Vendor) -> Iterator[Server]:
+    with vendor.server() as server:
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A picture and a mask, in a folder of their own."""
+    rng = np.random.default_rng(0)
+    small = Image.fromarray(rng.integers(0, 255, (40, 50, 3)).astype(np.uint8))
+    small.resize(SIZE, Image.Resampling.BICUBIC).save(tmp_path / "photo.png")
+    mask = np.zeros(SIZE[::-1], np.uint8)
+    mask[150:300, 200:350] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    return tmp_path
+
+
+def overpaint(
+    vendor: Vendor, folder: Path, *arguments: str, start: tuple[str, ...] = ("-m", "overpaint")
+) -> subprocess.CompletedProcess[str]:
+    env = {
+        **os.environ,
+        "OVERPAINT_CONFIG": str(folder / "config"),
+        "OVERPAINT_DATA": str(folder / "data"),
+    }
+    for name in registry.entry(vendor.name).keys[:1]:
+        env[name] = vendor.key
+    return subprocess.run(
+        [sys.executable, *start, *arguments],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def edit(vendor: Vendor, server: Server, out: str, *more: str) -> list[str]:
+    words = ["inpaint", "photo.png", "--mask", "mask.png", "--prompt", "a wooden door"]
+    words += ["--provider", vendor.name, "--base-url", server.url + vendor.base, "--seed", "5"]
+    if vendor.model:
+        words += ["--model", vendor.model]
+    for name, value in vendor.options.items():
+        words += ["--option", f"{name}={value}"]
+    return [*words, "-o", out, *more]
+
+
+def layers(path: Path) -> dict[str, bytes]:
+    """The layers of an OpenRaster file, by their names."""
+    with zipfile.ZipFile(path) as archive:
+        stack = ET.fromstring(archive.read("stack.xml")).findall("stack/layer")
+        return {each.get("name", ""): archive.read(each.get("src", "")) for each in stack}
+
+
+def of_history(vendor: Vendor, folder: Path) -> list[dict[str, Any]]:
+    return json.loads(overpaint(vendor, folder, "history", "list", "--json").stdout)
+
+
+def test_an_edit_goes_out_and_comes_back_as_a_layer(
+    vendor: Vendor, server: Server, folder: Path
+) -> None:
+    """Only the region leaves; the result is a layer named after the prompt, and in the history."""
+    done = overpaint(vendor, folder, *edit(vendor, server, "out.ora", "--json"))
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert set(layers(folder / "out.ora")) == {"a wooden door", "Original"}
+    assert 0 < told["bytes_sent"] < 8_000_000
+    assert told["candidates"][0]["recipe"]["seed"] == 5
+    (record,) = of_history(vendor, folder)
+    assert record["state"] == "done"
+    assert record["provider"] == vendor.name
+    assert record["document"] == "photo.png"
+
+
+def test_a_dry_run_sends_nothing(vendor: Vendor, server: Server, folder: Path) -> None:
+    """Who would get what is printed, in words and for machines; the server hears nothing."""
+    done = overpaint(vendor, folder, *edit(vendor, server, "out.ora", "--dry-run"))
+    machines = overpaint(vendor, folder, *edit(vendor, server, "out.ora", "--dry-run", "--json"))
+
+    assert done.returncode == 0, done.stderr
+    assert server.url.removeprefix("http://") in done.stdout
+    told = json.loads(machines.stdout)
+    assert told["requests"] == 1
+    assert "a wooden door" in told["prompt"]
+    assert not server.requests
+    assert not (folder / "out.ora").exists()
+
+
+def test_after_a_crash_the_result_can_be_placed(
+    vendor: Vendor, server: Server, folder: Path
+) -> None:
+    """Killed between answer and saving: the history places the very pixels of a quiet run."""
+    killed = overpaint(vendor, folder, *edit(vendor, server, "lost.ora"), start=("-c", CRASH))
+    assert killed.returncode < 0
+    (record,) = of_history(vendor, folder)
+    jobs = len(server.requests)
+
+    placed = overpaint(
+        vendor, folder, "history", "place", record["id"], "photo.png", "-o", "placed.ora"
+    )
+
+    assert placed.returncode == 0, placed.stderr
+    assert len(server.requests) == jobs, "placing asked the server again"
+    quiet = overpaint(vendor, folder, *edit(vendor, server, "quiet.ora"))
+    assert quiet.returncode == 0, quiet.stderr
+    assert layers(folder / "placed.ora") == layers(folder / "quiet.ora")
+
+
+def test_no_key_is_left_anywhere(vendor: Vendor, server: Server, folder: Path) -> None:
+    """Whatever happens, the marked key is in no output, and in no file that was written."""
+    said = []
+    for fault in (None, status(401, "echo"), status(500, "echo"), status(400, "echo")):
+        server.fault, server.fault_at = fault, vendor.strikes(fault or status(500, "echo"))
+        done = overpaint(vendor, folder, *edit(vendor, server, f"out{len(said)}.ora"))
+        assert done.returncode == (0 if fault is None else 1), done.stderr
+        said.append(done.stdout + done.stderr)
+    said.append(overpaint(vendor, folder, "history", "list", "--json").stdout)
+    runs = [record["id"] for record in of_history(vendor, folder)]
+    said += [overpaint(vendor, folder, "history", "show", run).stdout for run in runs]
+    said.append(overpaint(vendor, folder, "keys", "list").stdout)
+
+    written = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(written) > 6
+    assert not [path for path in written if KEY.encode() in path.read_bytes()]
+    assert not [text for text in said if KEY in text]
+
+
+def test_keys_can_be_checked_without_paying(vendor: Vendor, server: Server, folder: Path) -> None:
+    """A right key is told from a wrong one, and nothing is made."""
+    words = ["keys", "check", vendor.name, "--base-url", server.url + vendor.base]
+    for name, value in vendor.options.items():
+        words += ["--option", f"{name}={value}"]
+
+    good = overpaint(vendor, folder, *words)
+
+    assert good.returncode == 0, good.stderr
+    assert not [each for each in server.requests if vendor.makes(each.method, each.path)]
