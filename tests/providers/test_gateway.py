@@ -113,18 +113,24 @@ def test_every_edit_changes_what_the_mask_says(kind: str, edit: Edit) -> None:
     assert np.array_equal(picture[what.mask == 0], what.pixels[what.mask == 0])
 
 
-@pytest.mark.parametrize("references", [(), (reference(),)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_makes_pictures_from_nothing(
-    kind: str, references: tuple[Reference, ...]
-) -> None:
-    """From words alone, or from words and references where it takes them: one candidate."""
+def test_every_kind_makes_pictures_from_words(kind: str) -> None:
+    """Without any picture to begin with: one candidate."""
     with GatewayServer(kind) as server:
-        if references and not provider(server).capabilities.references:
-            pytest.skip("it takes no references")
-        outcome = run(server, job(*SIZE, edit=Edit.GENERATE, references=references))
+        outcome = run(server, job(*SIZE, edit=Edit.GENERATE))
 
         assert [each.picture for each in outcome.candidates] == [server.made]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "localai"])
+def test_every_kind_but_localai_makes_pictures_from_references(kind: str) -> None:
+    """The references go along as the only pictures, without a mask."""
+    with GatewayServer(kind) as server:
+        what = job(*SIZE, edit=Edit.GENERATE, references=(reference(),))
+        outcome = run(server, what)
+
+        assert [each.picture for each in outcome.candidates] == [server.made]
+        assert not server.requests[-1].files("mask")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "localai"])
@@ -438,6 +444,7 @@ def test_several_pictures_are_all_kept() -> None:
 
 
 NONE_OF_IT = [
+    ({"place": "none", "text": f"Your key is {KEY}."}, NoPicture, "Your key is [key]."),
     ({"place": "none", "text": "I cannot draw."}, NoPicture, "I cannot draw."),
     ({"place": "nothing"}, NoPicture, ""),
     ({"place": "none", "finish": "content_filter"}, ContentRefused, ""),

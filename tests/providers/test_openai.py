@@ -616,11 +616,20 @@ def test_a_dying_model_works_until_its_day(model: str, monkeypatch: pytest.Monke
 
 
 def test_a_model_that_nobody_listed_is_just_used() -> None:
-    """With the usual abilities; the server has the last word."""
-    with OpenAIServer() as server, pytest.raises(ModelUnknown):
+    """With the usual abilities; the server has the last word, and the error what to use instead."""
+    with OpenAIServer() as server, pytest.raises(ModelUnknown) as caught:
         run(server, "gpt-image-2-tomorrow")
 
     assert len(server.requests) == 1
+    assert caught.value.successor == "gpt-image-2.6-flare"
+
+
+def test_a_model_that_only_writes_is_refused_with_an_explanation() -> None:
+    """It would answer with words, and be paid for them."""
+    writer = catalogue.Model(id="writer", title="Writer", output=catalogue.Output.TEXT)
+
+    with pytest.raises(EditUnsupported, match="writes text"):
+        openai_faults.require_usable(writer, "OpenAI")
 
 
 def test_a_request_without_words_is_refused_unsent() -> None:

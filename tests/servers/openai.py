@@ -85,7 +85,7 @@ def error(code: str | None, message: str, **more: Any) -> dict[str, Any]:
 
 def png(pixels: np.ndarray) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
+    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
     return file.getvalue()
 
 

@@ -53,7 +53,7 @@ from overpaint.providers.base import (
 from overpaint.providers.exchange import Answer, Exchange, host_of
 from overpaint.providers.gateway_chat import Reply
 from overpaint.providers.gateway_faults import Faults
-from overpaint.providers.gateway_presets import Place, Way, preset_of
+from overpaint.providers.gateway_presets import OWN_KEY, Place, Way, preset_of
 from overpaint.providers.gateway_requests import make_request
 from overpaint.providers.gateway_talk import talk
 from overpaint.providers.openai_faults import require_usable, warnings
@@ -73,7 +73,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Gateway"]
 
-OWN_KEY = "OVERPAINT_GATEWAY_API_KEY"
 LONGEST_REWRITE = 32_000
 """Characters: what a recipe can hold."""
 HAS_ROUTE = (400, 415, 422)
@@ -194,7 +193,7 @@ class Gateway:
         self._faults.raise_told(data, answer.body, started=False)
         reply = Reply()
         reply.take(data if isinstance(data, dict) else {})
-        failure = reply.without_picture(self.title)
+        failure = reply.without_picture(self.title, self._faults.told)
         if isinstance(failure, ContentRefused | ServerFault):
             raise failure
         text = reply.text.strip()

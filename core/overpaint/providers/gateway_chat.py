@@ -1,7 +1,7 @@
 """Pictures by chat: what is sent to /chat/completions, and where in its answers pictures hide."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 from typing import Any
@@ -138,10 +138,9 @@ class Reply:
             return [Found(bare)]
         return [Found(source, said) for source in sources]
 
-    def without_picture(self, title: str) -> ProviderFailed:
-        """Return why there is no picture, with what the model said instead."""
-        said = self.refusal or self.said
-        told = f" It says: {said[:300]}" if said else ""
+    def without_picture(self, title: str, tell: Callable[[str], str]) -> ProviderFailed:
+        """Return why there is no picture; *tell* makes a sentence of what the model said."""
+        told = tell(self.refusal or self.said)
         if self.refusal or {self.finish.lower(), self.native_finish.lower()} & REFUSALS:
             return ContentRefused(
                 f"{title} refuses this edit by its rules on content.{told}",

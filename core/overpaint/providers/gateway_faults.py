@@ -6,7 +6,7 @@ from typing import Any
 from overpaint.catalogue import Model
 from overpaint.errors import Busy, ContentRefused, KeyRejected, ProviderFailed, ServerFault
 from overpaint.providers.exchange import Answer
-from overpaint.providers.gateway_presets import Preset, Way
+from overpaint.providers.gateway_presets import OWN_KEY, Preset, Way
 from overpaint.providers.openai_faults import Problem, by_code, first_problem, unknown_model
 
 __all__ = ["Faults"]
@@ -39,6 +39,10 @@ class Faults:
             failure = ServerFault(failure.sentence, "It may have been charged. Try again later.")
         raise failure
 
+    def told(self, text: str) -> str:
+        """Return what a server said as a sentence to follow another, without the key."""
+        return Answer(200, {}, b"", self.key).told(text)
+
     def _mean(self, answer: Answer, problem: Problem | None) -> ProviderFailed:
         title = self.preset.title
         said = problem.message.lower() if problem else ""
@@ -47,7 +51,7 @@ class Faults:
         if answer.status == 401 and not self.key:
             return KeyRejected(
                 f"{title} wants a key, and none is set.",
-                "Store one with 'overpaint keys set gateway'.",
+                f"Store one with 'overpaint keys set {(*self.preset.keys, OWN_KEY)[0]}'.",
             )
         if answer.status == 403 and (
             "moderation" in words or "moderation" in said or "flagged_input" in details

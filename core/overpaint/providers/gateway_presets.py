@@ -10,7 +10,10 @@ from overpaint.geometry import Extent
 from overpaint.providers.base import Setup
 from overpaint.sizes import Sizes
 
-__all__ = ["PRESETS", "Place", "Preset", "Way", "preset_of"]
+__all__ = ["OWN_KEY", "PRESETS", "Place", "Preset", "Way", "preset_of"]
+
+OWN_KEY = "OVERPAINT_GATEWAY_API_KEY"
+"""The environment variable for a key of any gateway."""
 
 
 class Way(StrEnum):

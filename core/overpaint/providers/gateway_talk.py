@@ -48,7 +48,7 @@ async def talk(
         raise failure
     if failure:
         yield Notice(f"The picture came, but then: {failure.sentence}")
-    for notice in delivery.end(reply.without_picture(title)):
+    for notice in delivery.end(reply.without_picture(title, faults.told)):
         yield notice
 
 

@@ -17,6 +17,7 @@ Options, all of them optional:
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,11 @@ class OpenAI:
 
     def __init__(self, setup: Setup = Setup()) -> None:  # noqa: B008, a Setup never changes
         self._setup = setup
-        self._model = catalogue.usual(self.name, setup.model)
+        model, first = catalogue.usual(self.name, setup.model), catalogue.default(self.name)
+        if first and model.successor is None and model.id != first.id:
+            # What to use instead, should OpenAI not have it.
+            model = replace(model, successor=first.id)
+        self._model = model
 
     @property
     def receiver(self) -> str:
@@ -301,12 +306,12 @@ def _failure(answer: Answer, problem: Problem | None, title: str, model: Model) 
         )
     if problem and problem.code == "invalid_image_file":
         return RequestRejected(
-            f"{title} cannot read the picture. It says: {answer.excerpt(problem.message)}",
+            f"{title} cannot read the picture.{answer.told(problem.message)}",
             "Try again, or choose another model.",
         )
     if problem and problem.code == "invalid_mask_image_format":
         return RequestRejected(
-            f"{title} cannot use the mask. It says: {answer.excerpt(problem.message)}",
+            f"{title} cannot use the mask.{answer.told(problem.message)}",
             "Try again, or choose another provider.",
         )
     return by_code(answer, problem, title, model)

@@ -91,7 +91,8 @@ def first_problem(data: Any) -> Problem | None:
 def _one_detail(each: Any) -> str:
     if not isinstance(each, dict):
         return str(each)
-    where = ".".join(str(step) for step in each.get("loc") or ())
+    steps = each.get("loc")
+    where = ".".join(map(str, steps)) if isinstance(steps, list) else ""
     return f"{where}: {each.get('msg', '')}" if where else str(each.get("msg", ""))
 
 
@@ -99,7 +100,7 @@ def by_code(answer: Answer, problem: Problem | None, title: str, model: Model) -
     """Return the error that an answer means, by its code where it has one, else by its status."""
     sentence = problem.message if problem else None
     said = answer.excerpt(sentence)
-    told = f" It says: {said}" if said else ""
+    told = answer.told(sentence)
     words = problem.words if problem else set()
     if words & REFUSED or "safety system" in said.lower():
         return ContentRefused(
@@ -131,7 +132,7 @@ def by_code(answer: Answer, problem: Problem | None, title: str, model: Model) -
         )
     if problem and problem.param and answer.status in (400, 422):
         return RequestRejected(
-            f"{title} does not take {problem.param} as it was sent.{told}",
+            f"{title} does not take {answer.excerpt(problem.param)} as it was sent.{told}",
             "Change that setting, or choose another model.",
         )
     return by_status(answer, title, sentence)

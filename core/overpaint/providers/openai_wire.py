@@ -54,6 +54,9 @@ __all__ = [
 
 MASK_LIMIT = 4 << 20
 FILE_LIMIT = 50 << 20
+MAX_COST = 10_000
+"""US dollars for one job: what is more, or no number at all, is not believed."""
+MAX_TOKENS = 1 << 40
 
 File: TypeAlias = tuple[str, tuple[str, bytes, str]]
 """One file of a form: its field, and name, bytes and media type."""
@@ -151,7 +154,7 @@ async def picture_file(pixels: npt.NDArray[np.uint8], title: str) -> bytes:
     Not WebP: it saves a quarter of the bytes, takes ten times as long to make, and not everybody
     who imitates OpenAI reads it.
     """
-    file = await anyio.to_thread.run_sync(encode_png, pixels)
+    file = await anyio.to_thread.run_sync(encode_png, pixels, abandon_on_cancel=True)
     if len(file) >= FILE_LIMIT:
         raise RequestRejected(
             f"A picture of {pixels.shape[1]}x{pixels.shape[0]} pixels is too large for {title}.",
@@ -167,7 +170,7 @@ async def mask_file(mask: Mask, *, transparent: bool) -> bytes:
     the half-selected edge would leave its old content there. *transparent*: the mark is alpha 0
     in an opaque picture, as OpenAI has it; otherwise it is white on black, as all others have it.
     """
-    return await anyio.to_thread.run_sync(_mask_file, mask, transparent)
+    return await anyio.to_thread.run_sync(_mask_file, mask, transparent, abandon_on_cancel=True)
 
 
 def _mask_file(mask: Mask, transparent: bool) -> bytes:
@@ -229,7 +232,9 @@ class Delivery:
                 if each.source.startswith(("http://", "https://")):
                     picture = await self._exchange.download(each.source)
                 else:
-                    picture = await anyio.to_thread.run_sync(picture_bytes, each.source)
+                    picture = await anyio.to_thread.run_sync(
+                        picture_bytes, each.source, abandon_on_cancel=True
+                    )
             except (ProviderFailed, AddressInvalid) as error:
                 self._failure = self._failure or error
                 continue
@@ -272,22 +277,23 @@ def usage_of(data: Any, request_id: str, rates: Mapping[str, float]) -> Usage:
         return Usage(request_id=request_id)
     came = _count(usage, "input_tokens", "prompt_tokens")
     made = _count(usage, "output_tokens", "completion_tokens")
-    cost = usage.get("cost")
-    if isinstance(cost, bool) or not isinstance(cost, int | float):
-        cost = None
-        if rates and came is not None and made is not None:
-            read = min(came, _count(usage.get("input_tokens_details"), "text_tokens") or 0)
-            said = min(made, _count(usage.get("output_tokens_details"), "text_tokens") or 0)
-            dollars = read * rates["text_in"] + (came - read) * rates["image_in"]
-            dollars += said * rates.get("text_out", rates["image_out"])
-            dollars += (made - said) * rates["image_out"]
-            cost = dollars / 1e6
-    return Usage(None if cost is None else float(cost), came, made, request_id)
+    told = usage.get("cost")
+    cost: float | None = None
+    if isinstance(told, int | float) and not isinstance(told, bool) and 0 <= told < MAX_COST:
+        cost = float(told)
+    elif rates and came is not None and made is not None:
+        read = min(came, _count(usage.get("input_tokens_details"), "text_tokens") or 0)
+        said = min(made, _count(usage.get("output_tokens_details"), "text_tokens") or 0)
+        dollars = read * rates["text_in"] + (came - read) * rates["image_in"]
+        dollars += said * rates.get("text_out", rates["image_out"])
+        dollars += (made - said) * rates["image_out"]
+        cost = dollars / 1e6
+    return Usage(cost, came, made, request_id)
 
 
 def _count(usage: Any, *names: str) -> int | None:
     for name in names:
         value = usage.get(name) if isinstance(usage, dict) else None
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_TOKENS:
             return value
     return None
