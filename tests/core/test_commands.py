@@ -1,6 +1,7 @@
 """The groups of commands for keys and history, as a user meets them."""
 
 import json
+import re
 import sys
 import types
 from pathlib import Path
@@ -93,7 +94,7 @@ def test_keys_are_listed_with_where_they_are(monkeypatch: pytest.MonkeyPatch) ->
         {"name": NAME, "where": "environment", "providers": ["somebody"]},
         {"name": NAME, "where": "file", "providers": ["somebody"]},
     ]
-    assert f"{NAME}  environment  for somebody" in call(keys, "list").stdout
+    assert re.search(rf"{NAME} +environment +for somebody", call(keys, "list").stdout)
     again = call(keys, "set", NAME, typed="test-key-marked-1")
     assert "goes first" in again.stderr
 
