@@ -64,10 +64,13 @@ def install(gimp: lab.Gimp, home: Path, argv: list[str] | None = None) -> Path:
     return folder
 
 
-def room(gimp: lab.Gimp, home: Path, **env: str) -> lab.Sandbox:
-    """The sandbox of such a HOME: no network, the checkout and the libraries to be read."""
+def room(gimp: lab.Gimp, home: Path, *, network: bool = False, **env: str) -> lab.Sandbox:
+    """The sandbox of such a HOME: the checkout and the libraries to be read.
+
+    *network*: whether it shares this machine's, with the servers that tests start on it.
+    """
     shown = [ROOT] if gimp.root is None else [ROOT, libraries(gimp)]
-    return gimp.sandbox(home, read_only=shown, env=env)
+    return gimp.sandbox(home, read_only=shown, env=env, network=network)
 
 
 _caches = shutil.ignore_patterns("__pycache__")

@@ -198,7 +198,20 @@ class Exchange:
         return self._events(request)
 
     async def download(self, url: str) -> bytes:
-        """Return what lies at *url*, fetched without the key, as answers with links ask for."""
+        """Return what lies at *url*, fetched without the key, as answers with links ask for.
+
+        Raises AnswerUnusable, also where nothing can be reached: the picture was made and may
+        have been charged, so that the job must not be sent again.
+        """
+        try:
+            return await self._download(url)
+        except (Unreachable, AddressInvalid) as error:
+            raise AnswerUnusable(
+                f"The picture that {self._title} made cannot be fetched: {error.sentence}",
+                "It may have been charged. Look for it in your account there.",
+            ) from error
+
+    async def _download(self, url: str) -> bytes:
         for _ in range(MAX_REDIRECTS + 1):
             address = check_address(url, plain_http=self._setup.plain_http)
             with self._mapped():

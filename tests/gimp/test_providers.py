@@ -1,0 +1,157 @@
+"""Every provider from a real GIMP, against its server: a prompt goes out, layers come back."""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+from tests import lab
+from tests.gimp import home as gimp_home
+from tests.gimp.test_matrix import provided
+from tests.servers import Server
+from tests.servers.faults import status
+from tests.servers.vendors import KEY, VENDORS, Vendor
+
+from overpaint.providers import registry
+
+pytestmark = pytest.mark.gimp
+
+IN_GIMP = """
+procedure = Gimp.get_pdb().lookup_procedure("plug-in-overpaint-inpaint")
+
+def build():
+    image = Gimp.Image.new(320, 240, Gimp.ImageBaseType.RGB)
+    layer = Gimp.Layer.new(image, "Photo", 320, 240, 0, 100, Gimp.LayerMode.NORMAL)
+    image.insert_layer(layer, None, 0)
+    rows = b"".join(
+        bytes(((x // 9 * 37 + y // 7 * 53) % 200, (x + y) % 256, x % 256))
+        for y in range(240) for x in range(320)
+    )
+    buffer = layer.get_buffer()
+    buffer.set(Gegl.Rectangle.new(0, 0, 320, 240), "R'G'B' u8", rows)
+    buffer.flush()
+    image.select_ellipse(Gimp.ChannelOps.REPLACE, 120, 80, 90, 70)
+    return image, layer
+
+def visible(image):
+    copy = image.duplicate()
+    layer = copy.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
+    data = layer.get_buffer().get(
+        Gegl.Rectangle.new(0, 0, 320, 240), 1.0, "R'G'B' u8", Gegl.AbyssPolicy.NONE
+    )
+    copy.delete()
+    return data
+
+def selected(image):
+    return image.get_selection().get_buffer().get(
+        Gegl.Rectangle.new(0, 0, 320, 240), 1.0, "Y u8", Gegl.AbyssPolicy.NONE
+    )
+
+for name, model, count in asked:
+    image, layer = build()
+    before = visible(image)
+    config = procedure.create_config()
+    config.set_property("image", image)
+    config.set_core_object_array("drawables", [layer])
+    config.set_property("prompt", "a wooden door")
+    config.set_property("provider", name)
+    config.set_property("model", model)
+    config.set_property("count", count)
+    config.set_property("seed", 7)
+    result = procedure.run(config)
+    after, mask = visible(image), selected(image)
+    outside = sum(
+        before[3 * n : 3 * n + 3] != after[3 * n : 3 * n + 3]
+        for n in range(320 * 240) if not mask[n]
+    )
+    report({
+        "name": name,
+        "status": int(result.index(0)),
+        "error": Gimp.get_pdb().get_last_error(),
+        "layers": [[each.get_name(), each.get_visible()] for each in image.get_layers()],
+        "recipes": [
+            bytes(b & 255 for b in each.get_parasite("overpaint-recipe").get_data()).decode()
+            for each in image.get_layers() if each.get_parasite("overpaint-recipe")
+        ],
+        "outside": outside,
+        "changed": before != after,
+    })
+    image.delete()
+"""
+
+
+def asked(vendors: list[Vendor], count: int) -> str:
+    return f"asked = {[(each.name, each.model or '', count) for each in vendors]!r}\n"
+
+
+def edit(
+    gimp: lab.Gimp, home: Path, servers: dict[str, Server], count: int
+) -> dict[str, dict[str, Any]]:
+    """Run one edit through each vendor in one GIMP; what it reported, by provider."""
+    vendors = [each for each in VENDORS if each.name in servers]
+    settings = {
+        "providers": {
+            each.name: {
+                "base_url": servers[each.name].url + each.base,
+                "options": each.options,
+            }
+            for each in vendors
+        }
+    }
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text(tomlkit.dumps(settings))
+    env = {name: each.key for each in vendors for name in registry.entry(each.name).keys[:1]}
+    gimp_home.install(gimp, home)
+    room = gimp_home.room(
+        gimp,
+        home,
+        network=True,
+        OVERPAINT_CONFIG=str(home / "config"),
+        OVERPAINT_DATA=str(home / "data"),
+        **env,
+    )
+    batch = gimp.batch(asked(vendors, count) + IN_GIMP, room, timeout=600)
+    return {report["name"]: report for report in batch.reports}
+
+
+@pytest.mark.parametrize("version", lab.VERSIONS)
+def test_every_provider_edits_from_gimp(version: str, tmp_path: Path) -> None:
+    """Two candidates become two layers, the first shown; outside the selection nothing changes."""
+    with ExitStack() as stack:
+        servers = {each.name: stack.enter_context(each.server()) for each in VENDORS}
+        reports = edit(provided(version), tmp_path, servers, 2)
+
+    assert set(reports) == {each.name for each in VENDORS}
+    for name, report in reports.items():
+        assert report["status"] == 3, (name, report["error"])
+        assert [shown for _, shown in report["layers"]] == [True, False, True], name
+        assert report["layers"][0][0] == "a wooden door"
+        assert report["layers"][2][0] == "Photo"
+        recipes = [json.loads(recipe) for recipe in report["recipes"]]
+        assert [recipe["seed"] for recipe in recipes] == [7, 8]
+        assert {recipe["provider"] for recipe in recipes} == {name}
+        assert report["changed"]
+        assert report["outside"] == 0, name
+    written = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert written
+    assert not [path for path in written if KEY.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("version", lab.VERSIONS)
+def test_a_refusal_is_a_sentence_in_gimp(version: str, tmp_path: Path) -> None:
+    """A wrong key is told with what to do, and the document is as it was."""
+    with ExitStack() as stack:
+        servers = {each.name: stack.enter_context(each.server()) for each in VENDORS}
+        for each in VENDORS:
+            fault = status(401, "json")
+            servers[each.name].fault = fault
+            servers[each.name].fault_at = each.strikes(fault)
+        reports = edit(provided(version), tmp_path, servers, 1)
+
+    for name, report in reports.items():
+        assert report["status"] != 3, name
+        assert report["layers"] == [["Photo", True]], name
+        assert report["error"].count(".") >= 2, report["error"]
+        assert KEY not in report["error"]
