@@ -15,7 +15,7 @@ import sys
 import click
 
 from overpaint import __version__
-from overpaint.commands import check, edit
+from overpaint.commands import check, edit, prompts
 from overpaint.commands.history import history
 from overpaint.commands.keys import keys
 from overpaint.commands.telling import complain
@@ -74,6 +74,8 @@ for command in (
     edit.vary,
     edit.style,
     edit.generate,
+    prompts.presets,
+    prompts.rewrite,
     history,
     keys,
     check.providers,

@@ -181,3 +181,33 @@ def test_keys_can_be_checked_without_paying(vendor: Vendor, server: Server, fold
     assert good.returncode == 0, good.stderr
     asked = [each for each in server.requests if vendor.makes(each.method, each.path)]
     assert not [each for each in asked if b"prompt" in each.body], "something was made"
+
+
+@pytest.mark.xdist_group("cli-words")
+def test_a_wish_is_rewritten_by_a_language_model(folder: Path) -> None:
+    """The words that come back are printed, ready to be used as a prompt."""
+    vendor = next(each for each in VENDORS if each.name == "gateway")
+    with vendor.server() as server:
+        words = ["rewrite", "a door", "--by", "gateway", "--model", "talker", "--json"]
+        words += ["--base-url", server.url + vendor.base, "--for", "openai"]
+        done = overpaint(vendor, folder, *words)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["prompt"]
+    assert not list((folder / "data").rglob("*.png"))
+
+
+@pytest.mark.xdist_group("cli-words")
+def test_a_preset_adds_its_words(folder: Path) -> None:
+    """A preset's parts reach the final prompt, beside the user's own words."""
+    vendor = next(each for each in VENDORS if each.name == "openai")
+    listed = overpaint(vendor, folder, "presets", "--json")
+    preset = next(name for name, each in json.loads(listed.stdout).items() if not each["asks"])
+
+    with vendor.server() as server:
+        words = edit(vendor, server, "out.ora", "--dry-run", "--json")
+        plain = json.loads(overpaint(vendor, folder, *words).stdout)["prompt"]
+        more = json.loads(overpaint(vendor, folder, *words, "--preset", preset).stdout)["prompt"]
+
+    assert "a wooden door" in more
+    assert len(more) > len(plain)

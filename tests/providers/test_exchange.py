@@ -26,6 +26,7 @@ from overpaint.providers.exchange import (
     picture_bytes,
     retry_after,
 )
+from overpaint.providers.exchange_events import EventParser
 
 KEY = "test-key-marked-9"
 
@@ -141,10 +142,8 @@ STREAM = (
 @given(st.lists(st.integers(0, len(STREAM)), max_size=8))
 def test_a_stream_is_read_however_it_is_cut(cuts: list[int]) -> None:
     """Events come whole, comments are skipped, bare errors and a missing last line are not lost."""
-    from overpaint.providers.exchange import _EventParser
-
     places = [0, *sorted(cuts), len(STREAM)]
-    parser = _EventParser()
+    parser = EventParser()
     events = [event for start, end in pairwise(places) for event in parser.feed(STREAM[start:end])]
 
     assert [*events, *parser.end()] == EVENTS

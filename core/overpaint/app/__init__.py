@@ -6,6 +6,7 @@ Here meet the user's settings, keys and history with the runner, which knows non
 from overpaint.app.outlook import Outlook, forecast, plan
 from overpaint.app.placing import Placed, place
 from overpaint.app.reach import Reach, check, default_provider, provider, providers
+from overpaint.app.rewriting import rewrite
 from overpaint.app.running import read_references, run
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "provider",
     "providers",
     "read_references",
+    "rewrite",
     "run",
 ]

@@ -196,6 +196,12 @@ def _prepare(edit: Edit, given: dict[str, Any]) -> _Work:
         seed=given["seed"],
         oversize=Oversize(given["oversize"]),
     )
+    if given["presets"]:
+        from overpaint import presets
+
+        known = presets.load()
+        for preset in given["presets"]:
+            recipe = presets.apply(known.get(preset), recipe, dict(given["values"]))
     name = given["image"].name if given["image"] is not None else ""
     return _Work(document, selection, box, recipe.with_seed(), reach, pictures, name)
 

@@ -107,6 +107,20 @@ def wish(*, strength: bool = False, references: bool = True) -> Callable[[Comman
             help=f"More of the wish, by what it is about: {', '.join(Part)}.",
         ),
         click.option("--negative", default="", metavar="TEXT", help="What it should not show."),
+        click.option(
+            "--preset",
+            "presets",
+            multiple=True,
+            metavar="ID",
+            help="Add what a preset says; see 'overpaint presets'. May be given several times.",
+        ),
+        click.option(
+            "--value",
+            "values",
+            multiple=True,
+            type=Pairs(),
+            help="What a preset asks for.",
+        ),
     ]
     if references:
         options.append(

@@ -5,36 +5,26 @@ refused; plain http needs loopback or the user's word; whatever comes back is bo
 stored; no text of a server is shown with a key in it. Retrying is the runner's business.
 """
 
-import base64
-import binascii
-import json
-import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 import anyio
 
 from overpaint.errors import (
-    AccountLimited,
     AddressInvalid,
     AnswerUnusable,
-    Busy,
     ConnectionLost,
-    KeyRejected,
     ProviderFailed,
-    RequestRejected,
-    ServerFault,
     TimedOut,
     Unreachable,
 )
 from overpaint.providers.base import Setup
+from overpaint.providers.exchange_addresses import ADDRESS_HINT, check_address, host_of
+from overpaint.providers.exchange_answers import Answer, by_status, picture_bytes, retry_after
+from overpaint.providers.exchange_events import EventParser, ServerEvent
 
 if TYPE_CHECKING:
     import httpx
@@ -54,77 +44,10 @@ __all__ = [
 MAX_ANSWER = 100 << 20
 """Bytes: a picture of 16 megapixels as PNG in base64 takes about half of it."""
 MAX_REDIRECTS = 3
-EXCERPT = 300
-MASKED = re.compile(r"\S*\*{3,}\S*|\b(?:Bearer|Basic|Key)\s+\S+|([?&]key=)[^&\s]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer; *secret* is what must not be shown of it."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-    secret: str | None = field(default=None, repr=False)
-
-    def json(self) -> Any:
-        """Return the body's JSON; raises AnswerUnusable."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise AnswerUnusable(
-                f"The server's answer cannot be read ({self.excerpt() or 'it is empty'}).",
-                "Check the base URL, or try again.",
-            ) from error
-
-    def data(self) -> Any:
-        """Return the body's JSON, or None where it is none: for looking into errors."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-
-    def excerpt(self, text: str | None = None) -> str:
-        """Return *text*, or the start of the body, fit to be shown: one line, short, no key."""
-        raw = self.body[:4000].decode("utf-8", "replace") if text is None else text
-        if re.match(r"\s*<(!doctype|html)", raw, re.IGNORECASE):
-            title = re.search(r"<title>(.*?)</title>", raw, re.IGNORECASE | re.DOTALL)
-            raw = f"a web page: {title.group(1)}" if title else "a web page"
-        if self.secret:
-            raw = raw.replace(self.secret, "[key]")
-        line = " ".join(MASKED.sub(r"\1[key]", raw).split())
-        return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"
-
-    def told(self, text: str | None = None) -> str:
-        """Return what the server says as a sentence to follow another, "" where it says nothing."""
-        said = self.excerpt(text)
-        if not said:
-            return ""
-        return f" It says: {said}" + ("" if said.endswith((".", "!", "?", "…")) else ".")
 
 
 Explain: TypeAlias = Callable[[Answer], ProviderFailed]
 """What a provider makes of an answer that is an error; :func:`by_status` is the usual one."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerEvent:
-    """One event of a text/event-stream. *event* is "" where the stream does not name it;
-    *stray*: these are lines that are no event stream at all (a bare JSON error, for example).
-    """
-
-    event: str
-    data: str
-    stray: bool = False
-
-    def json(self) -> Any:
-        """Return the data's JSON; raises AnswerUnusable."""
-        try:
-            return json.loads(self.data)
-        except (ValueError, RecursionError) as error:
-            raise AnswerUnusable(
-                "The server's stream of events cannot be read.", "Try again."
-            ) from error
 
 
 class Exchange:
@@ -277,7 +200,7 @@ class Exchange:
         return Answer(head.status, head.headers, bytes(received), self._setup.key)
 
     async def _events(self, request: "httpx.Request") -> AsyncGenerator[ServerEvent, None]:
-        parser = _EventParser()
+        parser = EventParser()
         async with aclosing(self._chunks(request)) as chunks:
             head = await anext(chunks)
             kind = head.headers.get("content-type", "")
@@ -364,9 +287,6 @@ class Exchange:
             raise ConnectionLost(f"The connection to {host} broke off.", lost) from error
 
 
-ADDRESS_HINT = "Write it like https://api.example.com/v1."
-
-
 def _unreachable(host: str, error: Exception) -> Unreachable:
     reason = str(error)
     if "CERTIFICATE" in reason.upper():
@@ -378,165 +298,3 @@ def _unreachable(host: str, error: Exception) -> Unreachable:
         f"{host} cannot be reached.",
         "Nothing was sent. Check the network, the base URL, and whether the server runs.",
     )
-
-
-def host_of(url: str) -> str:
-    """Return the host, with its port, of a base URL; "" where it is none."""
-    try:
-        return urlsplit(url).netloc.rpartition("@")[2]
-    except ValueError:
-        return ""
-
-
-def check_address(url: str, *, plain_http: bool = False) -> str:
-    """Return *url* without a slash at its end; raises AddressInvalid for one that is not safe."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise AddressInvalid(f"{url!r:.80} is no address.", ADDRESS_HINT) from error
-    if parts.scheme not in ("http", "https") or not host:
-        raise AddressInvalid(f"{url!r:.80} is no address of a server.", ADDRESS_HINT)
-    if parts.username or parts.password:
-        raise AddressInvalid(
-            f"The address of {host} holds a name or password.",
-            "Store it with 'overpaint keys set' instead.",
-        )
-    if parts.scheme == "http" and not (plain_http or _is_loopback(host)):
-        raise AddressInvalid(
-            f"{host} would be spoken to without encryption.",
-            "Use https, or allow plain http for this provider in the settings.",
-        )
-    return url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def by_status(answer: Answer, title: str, sentence: str | None = None) -> ProviderFailed:
-    """Return the error that a status means by itself; *sentence* is what the server said."""
-    told = answer.told(sentence)
-    status = answer.status
-    if status in (401, 403):
-        # What servers say here often quotes the key.
-        return KeyRejected(
-            f"{title} did not accept the key (status {status}).",
-            "Check it with 'overpaint keys check', or set a new one.",
-        )
-    if status == 402:
-        return AccountLimited(f"{title} wants to be paid first.{told}", "Check your account there.")
-    if status in (429, 503):
-        return Busy(
-            f"{title} is busy or limits how often it is asked.{told}",
-            "Nothing was charged. Try again in a moment.",
-            retry_after=retry_after(answer.headers),
-        )
-    if status == 404:
-        return RequestRejected(
-            f"{title} does not know this address.{told}", "Check the base URL and the model."
-        )
-    if status == 413:
-        return RequestRejected(
-            f"{title} finds the picture too large.", "Select less, or choose another model."
-        )
-    if status >= 500 or status == 408:
-        return ServerFault(
-            f"{title} failed while it worked (status {status}).{told}",
-            "It may have been charged. Try again later.",
-        )
-    return RequestRejected(
-        f"{title} does not take this request (status {status}).{told}",
-        "Change the prompt or the settings, or choose another model.",
-    )
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that an answer asks to wait: milliseconds, seconds, or an HTTP date."""
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        text = headers.get(name, "")
-        try:
-            seconds = float(text) * scale
-        except ValueError:
-            continue
-        if 0 <= seconds < float("inf"):
-            return seconds
-    try:
-        when = parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())
-
-
-def picture_bytes(text: str) -> bytes:
-    """Return the bytes in base64 *text*, with or without `data:` in front; AnswerUnusable."""
-    if text.startswith("data:"):
-        text = text.partition(",")[2]
-    try:
-        data = base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise AnswerUnusable("The picture in the answer is damaged.", "Try again.") from error
-    if not data:
-        raise AnswerUnusable("The picture in the answer is empty.", "Try again.")
-    return data
-
-
-class _EventParser:
-    """Server-sent events from bytes cut anywhere (WHATWG HTML, 9.2).
-
-    Our own because pictures come as single lines of megabytes, and because some servers answer
-    with a bare JSON error in the middle of a stream, which must not get lost.
-    """
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self._event = ""
-        self._data: list[str] = []
-        self._stray: list[str] = []
-
-    def feed(self, piece: bytes) -> list[ServerEvent]:
-        if b"\n" not in piece:
-            self._pieces.append(piece)
-            return []
-        *lines, rest = b"".join([*self._pieces, piece]).split(b"\n")
-        self._pieces = [rest]
-        return [event for line in lines for event in self._line(line)]
-
-    def end(self) -> list[ServerEvent]:
-        """Return what is left when the connection ends: servers forget the last blank line."""
-        rest = b"".join(self._pieces)
-        self._pieces = []
-        events = self._line(rest) if rest else []
-        return [*events, *self._line(b"")]
-
-    def _line(self, raw: bytes) -> list[ServerEvent]:
-        line = raw.removesuffix(b"\r").decode("utf-8", "replace")
-        if not line:
-            return self._dispatch()
-        name, colon, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if not name and colon:
-            pass  # a comment, sent to keep the connection open
-        elif name == "data" and colon:
-            self._data.append(value)
-        elif name == "event" and colon:
-            self._event = value
-        elif name not in ("id", "retry"):
-            self._stray.append(line)
-        return []
-
-    def _dispatch(self) -> list[ServerEvent]:
-        events = []
-        if self._data:
-            events.append(ServerEvent(self._event, "\n".join(self._data)))
-        if self._stray:
-            events.append(ServerEvent("", "\n".join(self._stray), stray=True))
-        self._event, self._data, self._stray = "", [], []
-        return events
