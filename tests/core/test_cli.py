@@ -7,8 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import click
 import cv2
 import numpy as np
 import pytest
@@ -17,6 +20,8 @@ from tests.docs.command_line import shown
 
 from overpaint import __version__, app, files
 from overpaint.cli import commands, run
+from overpaint.errors import ModelUnknown
+from overpaint.recipe import Recipe
 
 SIZE = (90, 120)
 BLOB = (slice(30, 50), slice(40, 70))
@@ -430,3 +435,52 @@ def test_doctor_reports_for_machines(
     assert report["release"] == __version__
     assert report["ok"] == (status == 0)
     assert {"name", "ok", "detail", "fix", "required"} == set(report["findings"][0])
+
+
+# A model that is gone
+
+
+@pytest.mark.usefixtures("inputs")
+def test_a_model_that_is_gone_is_replaced_if_the_user_agrees(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The switch is offered where somebody can answer; without a yes it is an error."""
+    asked: list[str | None] = []
+
+    @asynccontextmanager
+    async def gone(recipe: Recipe, *_: object, **__: object) -> AsyncIterator[object]:
+        asked.append(recipe.model)
+        raise ModelUnknown("old-1 is gone.", "Use new-2.", successor="new-2")
+        yield
+
+    monkeypatch.setattr(app, "run", gone)
+    answers = iter(["y\n", "n\n"])
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(click, "confirm", lambda *_, **__: next(answers) == "y\n")
+
+    status = run([*REMOVE, "--model", "old-1"])
+
+    assert asked == ["old-1", "new-2"]
+    assert status == 1
+    assert "old-1 is gone." in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("inputs")
+def test_machines_are_told_the_successor(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --json nobody is asked; the object names the model to use."""
+
+    @asynccontextmanager
+    async def gone(*_: object, **__: object) -> AsyncIterator[object]:
+        raise ModelUnknown("old-1 is gone.", "Use new-2.", successor="new-2")
+        yield
+
+    monkeypatch.setattr(app, "run", gone)
+
+    status = run([*REMOVE, "--model", "old-1", "--json"])
+
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert status == 1
+    assert told["code"] == "model-unknown"
+    assert told["successor"] == "new-2"

@@ -1,5 +1,6 @@
 """The commands that make pixels: inpaint, remove, vary, style, generate."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ import click
 
 from overpaint.commands import options
 from overpaint.commands.telling import Outcome, follow, print_json
-from overpaint.errors import FileUnwritable, SelectionEmpty
+from overpaint.errors import FileUnwritable, ModelUnknown, SelectionEmpty
 from overpaint.recipe import Edit, Oversize, Recipe
 
 if TYPE_CHECKING:
@@ -147,7 +148,13 @@ def _edit(edit: Edit, given: dict[str, Any]) -> None:
         async with running as events:
             return await follow(events)
 
-    outcome = anyio.run(run)
+    try:
+        outcome = anyio.run(run)
+    except ModelUnknown as error:
+        if not _switched(error, given):
+            raise
+        _edit(edit, {**given, "model": error.successor})
+        return
     results = [files.Result(each.patch, each.recipe) for each in outcome.made]
     saved = files.save(out, work.document, results)
     _tell_outcome(outcome, saved, as_json=given["as_json"])
@@ -204,6 +211,14 @@ def _prepare(edit: Edit, given: dict[str, Any]) -> _Work:
             recipe = presets.apply(known.get(preset), recipe, dict(given["values"]))
     name = given["image"].name if given["image"] is not None else ""
     return _Work(document, selection, box, recipe.with_seed(), reach, pictures, name)
+
+
+def _switched(error: ModelUnknown, given: dict[str, Any]) -> bool:
+    """Offer the model that replaced the one that is gone, where somebody is there to answer."""
+    if error.successor is None or given["as_json"] or not sys.stdin.isatty():
+        return False
+    click.echo(f"overpaint: {error.sentence}", err=True)
+    return click.confirm(f"Use {error.successor} instead?", err=True)
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from overpaint.errors import OverpaintError
+from overpaint.errors import ModelUnknown, OverpaintError
 
 if TYPE_CHECKING:
     from overpaint.runner import Event, Made
@@ -78,6 +78,8 @@ def complain(error: OverpaintError, *, as_json: bool) -> None:
     """Say what went wrong, on stderr for people and on stdout for machines."""
     if as_json:
         said = {"code": error.code, "sentence": error.sentence, "hint": error.hint}
+        if isinstance(error, ModelUnknown):
+            said["successor"] = error.successor or ""
         print_json({"error": said})
         return
     click.echo(f"overpaint: {error.sentence}", err=True)
