@@ -61,6 +61,7 @@ for name, model, count in asked:
     config.set_property("count", count)
     config.set_property("seed", 7)
     result = procedure.run(config)
+    error = Gimp.get_pdb().get_last_error()
     after, mask = visible(image), selected(image)
     outside = sum(
         before[3 * n : 3 * n + 3] != after[3 * n : 3 * n + 3]
@@ -69,7 +70,7 @@ for name, model, count in asked:
     report({
         "name": name,
         "status": int(result.index(0)),
-        "error": Gimp.get_pdb().get_last_error(),
+        "error": error,
         "layers": [[each.get_name(), each.get_visible()] for each in image.get_layers()],
         "recipes": [
             bytes(b & 255 for b in each.get_parasite("overpaint-recipe").get_data()).decode()

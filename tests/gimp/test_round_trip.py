@@ -19,7 +19,7 @@ sys.path[:0] = [{core!r}, {root!r}]
 from tests.drift import providers
 from overpaint.providers import registry
 made = {made}
-registry.get = lambda name: made
+registry.get = lambda *_: made
 from overpaint.serve import main
 main()
 """

@@ -230,3 +230,19 @@ def test_grey_pictures_stay_grey(host: headless.Host) -> None:
     host.run("plug-in-overpaint-remove", image, layer)
 
     assert image.layers[0].is_gray
+
+
+def test_candidates_lie_above_each_other_the_first_on_top(host: headless.Host) -> None:
+    """Several candidates are one step to undo; the first is shown, the others are hidden."""
+    image, layer = scene(host)
+
+    host.run("plug-in-overpaint-inpaint", image, layer, prompt="a door", count=3, seed=9)
+
+    recipes = [
+        json.loads(each.parasite_find(canvas.PARASITE).data.rstrip(b"\0"))
+        for each in image.layers[:3]
+    ]
+    assert [recipe["seed"] for recipe in recipes] == [9, 10, 11]
+    assert [each.visible for each in image.layers] == [True, False, False, True]
+    assert image.layers[3] == layer
+    assert len(host.undo_steps(image)) == 1

@@ -173,7 +173,7 @@ def insert(target: Target, source: RegionRead, patches: List[PatchMade], name: s
     outside = 0
     image.undo_group_start()
     try:
-        for patch in reversed(patches):
+        for patch in patches:  # each right above the target, so below the one before
             inserted.append(_insert_layer(target, source, patch, name))
             inserted[-1].visible = patch is patches[0]
             outside += changed_outside(source, patch, inserted[-1])
@@ -186,7 +186,7 @@ def insert(target: Target, source: RegionRead, patches: List[PatchMade], name: s
         image.undo_group_end()
     if outside:
         raise messages.overran(outside)
-    return inserted[-1]
+    return inserted[0]
 
 
 def _take_back(image: Any, layers: List[Any]) -> None:
