@@ -6,17 +6,20 @@ source's own depth and gamut and at its own resolution; only what it changed is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from overpaint.errors import ProviderFailed
-from overpaint.fitting.chain import Steps, fit_picture
 from overpaint.geometry import Box, Extent
 from overpaint.hidden import painted_over
 from overpaint.mask import Mask, bounds
 from overpaint.picture import Patch, Pixels, Source
 from overpaint.plan import Shot
+
+if TYPE_CHECKING:
+    from overpaint.fitting.chain import Steps
 
 __all__ = ["Piece", "Prepared", "Sent", "assemble", "fit_copied", "fit_redrawn", "prepare", "send"]
 
@@ -179,12 +182,16 @@ def fit_copied(prepared: Prepared, sent: Sent, candidate: Bytes, seed: int) -> P
     return Piece(sent.shot.box, colours)
 
 
-def fit_redrawn(prepared: Prepared, sent: Sent, candidate: Bytes, steps: Steps, seed: int) -> Piece:
+def fit_redrawn(
+    prepared: Prepared, sent: Sent, candidate: Bytes, steps: "Steps", seed: int
+) -> Piece:
     """Return what a model made of a shot, fitted to the known pixels around the mask.
 
     At the source's resolution: where the model left a pixel as it was sent, the source's own
     value comes back, with the detail that a smaller working size lost.
     """
+    from overpaint.fitting.chain import fit_picture
+
     fitted = fit_picture(sent.pixels, candidate, sent.mask, sent.known, steps, seed)
     box = sent.shot.box
     before = _as_floats(sent.pixels)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from overpaint.dialect import Dialect, Role
 from overpaint.errors import AnswerUnusable, RecipeInvalid
-from overpaint.prompt import Dialect, Role
 from overpaint.recipe import Part, Recipe
 from overpaint.syntax import read as read_syntax
 from overpaint.wording import wording

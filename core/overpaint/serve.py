@@ -66,6 +66,8 @@ class _Server:
 
     async def run(self) -> None:
         await self._write(self.connection.hello())
+        # While the shell looks at the document, or the user at a dialog.
+        app.warm_up()
         requests_in, requests_out = anyio.create_memory_object_stream[wire.Message](16)
         async with anyio.create_task_group() as tasks:
             self.work = tasks.cancel_scope

@@ -20,7 +20,6 @@ It is `settings.toml` in the folder of :func:`overpaint.places.config_folder`. K
 elsewhere (overpaint.keys): one that is found here is refused.
 """
 
-import difflib
 import math
 import re
 import tomllib
@@ -294,6 +293,8 @@ class _Reader:
         for name in data:
             if name in names:
                 continue
+            import difflib
+
             near = difflib.get_close_matches(name, names, 1)
             hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
             raise SettingsInvalid(f"{self.source}: there is no setting {at}{name}.", hint)

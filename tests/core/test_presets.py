@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from overpaint import presets
+from overpaint.dialect import Dialect
 from overpaint.errors import RecipeInvalid
 from overpaint.presets import Preset, apply
-from overpaint.prompt import Dialect, compose
+from overpaint.prompt import compose
 from overpaint.recipe import Edit, Part, Recipe
 
 DOCS = Path(__file__).parents[2] / "docs" / "presets.md"

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from overpaint.prompt import Dialect, MaskUse, Role, Text, compose
+from overpaint.dialect import Dialect, MaskUse, Role, Text
+from overpaint.prompt import compose
 from overpaint.recipe import MAX_PROMPT, Edit, Part, Recipe
 
 GEMINI = Dialect(instructs=True, mask=MaskUse.PICTURE)

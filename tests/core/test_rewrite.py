@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overpaint import rewrite
+from overpaint.dialect import Dialect, MaskUse, Role
 from overpaint.errors import AnswerUnusable, RecipeInvalid
-from overpaint.prompt import Dialect, MaskUse, Role
 from overpaint.recipe import Edit, Part, Recipe
 from overpaint.rewrite import Rewritten, accept, ask, read
 

@@ -11,6 +11,7 @@ import pytest
 from overpaint import runner
 from overpaint.catalogue import Price
 from overpaint.codec import encode_png
+from overpaint.dialect import Role
 from overpaint.errors import (
     BudgetSpent,
     Busy,
@@ -25,7 +26,6 @@ from overpaint.errors import (
 from overpaint.geometry import Box
 from overpaint.picture import Source
 from overpaint.plan import Shot
-from overpaint.prompt import Role
 from overpaint.providers.base import (
     Candidate,
     Capabilities,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from overpaint import catalogue
 from overpaint.catalogue import Model, Output, Price, State
-from overpaint.prompt import MaskUse
+from overpaint.dialect import MaskUse
 from overpaint.providers import registry
 from overpaint.providers.base import Capabilities, Provider
 from overpaint.recipe import Edit

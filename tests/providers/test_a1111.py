@@ -18,6 +18,7 @@ from tests.servers import Outcome, job, run_provider
 from tests.servers.a1111 import MODELS, A1111Server
 
 from overpaint.codec import decode
+from overpaint.dialect import MaskUse
 from overpaint.errors import (
     KeyRejected,
     ModelUnknown,
@@ -30,7 +31,6 @@ from overpaint.errors import (
     Unreachable,
 )
 from overpaint.geometry import Extent
-from overpaint.prompt import MaskUse
 from overpaint.providers import a1111
 from overpaint.providers.a1111 import A1111
 from overpaint.providers.base import Event, Setup, Timeouts

@@ -16,6 +16,7 @@ from PIL import Image
 from tests.servers import Outcome, job, run_provider
 from tests.servers.comfyui import ComfyServer, painted
 
+from overpaint.dialect import MaskUse, Role
 from overpaint.errors import (
     AddressInvalid,
     AnswerUnusable,
@@ -33,7 +34,6 @@ from overpaint.errors import (
     TimedOut,
     Unreachable,
 )
-from overpaint.prompt import MaskUse, Role
 from overpaint.providers import comfyui_socket, comfyui_watch
 from overpaint.providers.base import Job, Progress, Reference, Setup, Submitted, Timeouts
 from overpaint.providers.comfyui import ComfyUI

@@ -18,6 +18,7 @@ from tests.servers.openai import KEY, RED, Fault
 
 from overpaint import catalogue
 from overpaint.codec import encode_png
+from overpaint.dialect import MaskUse, Role
 from overpaint.errors import (
     AccountLimited,
     AddressInvalid,
@@ -36,7 +37,6 @@ from overpaint.errors import (
     ServerFault,
 )
 from overpaint.geometry import Extent
-from overpaint.prompt import MaskUse, Role
 from overpaint.providers.base import Job, Reference, Setup, Usage
 from overpaint.providers.gateway import Gateway
 from overpaint.providers.gateway_chat import aspect_of, data_url, tier_of

@@ -21,8 +21,8 @@ from tests.servers.running import seconds_to_cancel
 
 from overpaint import catalogue, errors
 from overpaint.catalogue import Output, State
+from overpaint.dialect import MaskUse, Role
 from overpaint.geometry import Extent
-from overpaint.prompt import MaskUse, Role
 from overpaint.providers.base import Candidate, Notice, Reference, Setup, Timeouts, Usage
 from overpaint.providers.gemini import TIERS, Gemini
 from overpaint.recipe import Edit

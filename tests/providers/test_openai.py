@@ -29,6 +29,7 @@ from tests.servers.openai import (
 from overpaint import catalogue
 from overpaint.catalogue import State
 from overpaint.codec import encode_png
+from overpaint.dialect import Role
 from overpaint.errors import (
     AccountLimited,
     AnswerUnusable,
@@ -46,7 +47,6 @@ from overpaint.errors import (
     ServerFault,
 )
 from overpaint.geometry import Extent
-from overpaint.prompt import Role
 from overpaint.providers import openai_faults, openai_wire
 from overpaint.providers.base import Candidate, Event, Reference, Setup, Usage
 from overpaint.providers.openai import OpenAI

@@ -20,6 +20,7 @@ from volcenginesdkarkruntime.types.images import OptimizePromptOptions
 
 from overpaint import catalogue
 from overpaint.catalogue import State
+from overpaint.dialect import MaskUse, Role
 from overpaint.errors import (
     AccountLimited,
     AnswerUnusable,
@@ -37,7 +38,6 @@ from overpaint.errors import (
     Unreachable,
 )
 from overpaint.geometry import Extent
-from overpaint.prompt import MaskUse, Role
 from overpaint.providers.base import Job, Reference, Setup, Timeouts
 from overpaint.providers.seedream import Seedream
 from overpaint.recipe import Edit

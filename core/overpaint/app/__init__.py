@@ -5,7 +5,7 @@ Here meet the user's settings, keys and history with the runner, which knows non
 
 from overpaint.app.outlook import Outlook, forecast, plan
 from overpaint.app.placing import Placed, place
-from overpaint.app.reach import Reach, check, default_provider, provider, providers
+from overpaint.app.reach import Reach, check, default_provider, provider, providers, warm_up
 from overpaint.app.rewriting import rewrite
 from overpaint.app.running import read_references, run
 
@@ -23,4 +23,5 @@ __all__ = [
     "read_references",
     "rewrite",
     "run",
+    "warm_up",
 ]

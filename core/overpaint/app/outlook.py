@@ -6,11 +6,11 @@ from typing import Any
 
 from overpaint import budget, runner
 from overpaint.app.reach import USUAL, Reach, load_settings, provider, set_up
+from overpaint.dialect import Text
 from overpaint.errors import EditUnsupported
 from overpaint.geometry import Box, Extent
 from overpaint.picture import Source
 from overpaint.plan import Plan, Shot, make_plan, make_shots
-from overpaint.prompt import Text, compose
 from overpaint.providers.base import Provider, Reference
 from overpaint.recipe import Edit, Recipe
 
@@ -102,6 +102,7 @@ def forecast(
 ) -> Outlook:
     """Say what :func:`run` would send with the same arguments; sends nothing."""
     from overpaint.mask import adjust
+    from overpaint.prompt import compose
 
     settings = load_settings()
     asked = set_up(recipe.provider, recipe.model, reach, settings)

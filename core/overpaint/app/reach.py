@@ -1,11 +1,13 @@
 """Who is asked, and how: a provider set up from the user's settings and keys."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from overpaint import runner
+from overpaint.errors import OverpaintError
 from overpaint.providers import registry
 from overpaint.providers.base import Provider, Setup
 from overpaint.recipe import Recipe
@@ -22,6 +24,7 @@ __all__ = [
     "provider",
     "providers",
     "set_up",
+    "warm_up",
 ]
 
 
@@ -64,6 +67,12 @@ async def check(name: str, reach: Reach = USUAL) -> str:
     async with runner.client() as http:
         told: str = await asked.check(http)
         return told
+
+
+def warm_up() -> None:
+    """Load what the first plan needs, ahead of it; trouble is told when it is met again."""
+    with contextlib.suppress(OverpaintError):
+        set_up(default_provider(), None, USUAL, load_settings())
 
 
 def load_settings() -> "Settings":

@@ -1,23 +1,26 @@
 """Having a language model put a wish into better words; nothing is used before it is accepted."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from overpaint import rewrite as words
 from overpaint import runner
 from overpaint.app.reach import USUAL, Reach, load_settings, set_up
 from overpaint.errors import EditUnsupported
 from overpaint.recipe import Recipe
-from overpaint.rewrite import Rewritten
+
+if TYPE_CHECKING:
+    from overpaint.rewrite import Rewritten
 
 __all__ = ["rewrite"]
 
 
-async def rewrite(recipe: Recipe, by: str, model: str | None, reach: Reach = USUAL) -> Rewritten:
+async def rewrite(recipe: Recipe, by: str, model: str | None, reach: Reach = USUAL) -> "Rewritten":
     """Return *recipe*'s wish in the words of the provider *by*, for the recipe's own provider.
 
     *model* and *reach* are for *by*. Raises EditUnsupported where it has no language model, and
     what it raises itself.
     """
+    from overpaint import rewrite as words
+
     settings = load_settings()
     writer: Any = set_up(by, model, reach, settings, with_key=True)
     if not hasattr(writer, "rewrite"):

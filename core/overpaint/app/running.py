@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from overpaint import budget, runner
 from overpaint.app.reach import USUAL, Reach, load_settings, set_up
+from overpaint.dialect import Role
 from overpaint.errors import FileUnreadable, OverpaintError, SendingForbidden
 from overpaint.geometry import Box, Extent
 from overpaint.picture import Source
-from overpaint.prompt import Role
 from overpaint.providers.base import Provider, Reference, Usage
 from overpaint.recipe import Edit, Recipe
 

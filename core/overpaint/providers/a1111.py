@@ -33,6 +33,7 @@ import anyio.to_thread
 import numpy as np
 
 from overpaint.codec import encode_png
+from overpaint.dialect import Dialect, MaskUse
 from overpaint.errors import (
     ConnectionLost,
     KeyRejected,
@@ -42,7 +43,6 @@ from overpaint.errors import (
     RequestRejected,
 )
 from overpaint.mask import Mask
-from overpaint.prompt import Dialect, MaskUse
 from overpaint.providers.a1111_answers import explain, info_of, pictures_of, said
 from overpaint.providers.a1111_watch import Sight, Watch
 from overpaint.providers.base import (

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from overpaint.catalogue import Price
+from overpaint.dialect import Dialect, MaskUse, Role
 from overpaint.mask import Mask
-from overpaint.prompt import Dialect, MaskUse, Role
+from overpaint.price import Price
 from overpaint.recipe import Edit
 from overpaint.sizes import Sizes
 

@@ -26,8 +26,8 @@ import anyio
 import anyio.to_thread
 
 from overpaint.codec import encode_png
+from overpaint.dialect import Dialect, MaskUse
 from overpaint.errors import AnswerUnusable, FileUnreadable, NoPicture, ProviderFailed
-from overpaint.prompt import Dialect, MaskUse
 from overpaint.providers.base import Candidate, Capabilities, Event, Job, Notice, Setup, Submitted
 from overpaint.providers.comfyui_answers import about, accepted, explain, faults, results
 from overpaint.providers.comfyui_nodes import checkpoint_for, fetch_nodes, require

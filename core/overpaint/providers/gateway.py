@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from overpaint import catalogue
 from overpaint.catalogue import Model
+from overpaint.dialect import Dialect, MaskUse
 from overpaint.errors import (
     AddressInvalid,
     AnswerUnusable,
@@ -41,7 +42,6 @@ from overpaint.errors import (
     RequestRejected,
     ServerFault,
 )
-from overpaint.prompt import Dialect, MaskUse
 from overpaint.providers.base import (
     Capabilities,
     Event,

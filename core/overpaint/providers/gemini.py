@@ -36,6 +36,7 @@ import numpy.typing as npt
 from overpaint import catalogue
 from overpaint.catalogue import Model, Output, Price, State
 from overpaint.codec import encode_png, encode_webp
+from overpaint.dialect import Dialect, MaskUse
 from overpaint.errors import (
     AnswerUnusable,
     Busy,
@@ -46,7 +47,6 @@ from overpaint.errors import (
     ServerFault,
 )
 from overpaint.geometry import Extent
-from overpaint.prompt import Dialect, MaskUse
 from overpaint.providers.base import Candidate, Capabilities, Event, Job, Notice, Progress, Setup
 from overpaint.providers.exchange import Answer, Exchange, host_of
 from overpaint.providers.gemini_wire import Reading, chunks_of, explain, unknown_model, usage_of

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from overpaint import catalogue
 from overpaint.catalogue import Model, Price
+from overpaint.dialect import Dialect, MaskUse
 from overpaint.errors import (
     AnswerUnusable,
     Busy,
@@ -35,7 +36,6 @@ from overpaint.errors import (
     ServerFault,
 )
 from overpaint.geometry import Extent
-from overpaint.prompt import Dialect, MaskUse
 from overpaint.providers.base import (
     Capabilities,
     Event,

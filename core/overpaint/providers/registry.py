@@ -6,11 +6,14 @@ group `overpaint.providers` whose object is called with a Setup (docs/adding-a-p
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module, metadata
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from overpaint.errors import ProviderUnknown
 from overpaint.providers.base import Provider, Setup
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["GROUP", "Entry", "entry", "get", "names"]
 
@@ -68,5 +71,7 @@ def get(name: str, setup: Setup = Setup()) -> Provider:  # noqa: B008, a Setup n
 
 
 @cache
-def _from_others() -> dict[str, metadata.EntryPoint]:
+def _from_others() -> "dict[str, EntryPoint]":
+    from importlib import metadata
+
     return {point.name: point for point in metadata.entry_points(group=GROUP)}

@@ -29,6 +29,7 @@ import numpy.typing as npt
 from overpaint import catalogue
 from overpaint.catalogue import Output, State
 from overpaint.codec import encode_jpeg, encode_png, encode_webp
+from overpaint.dialect import Dialect, MaskUse
 from overpaint.errors import (
     AddressInvalid,
     AnswerUnusable,
@@ -41,7 +42,6 @@ from overpaint.errors import (
     Unreachable,
 )
 from overpaint.geometry import Extent
-from overpaint.prompt import Dialect, MaskUse
 from overpaint.providers.base import (
     Candidate,
     Capabilities,

@@ -16,6 +16,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from overpaint import composite
 from overpaint.codec import decode
 from overpaint.composite import Piece, Prepared
+from overpaint.dialect import Text
 from overpaint.errors import (
     AccountLimited,
     BudgetSpent,
@@ -35,7 +36,6 @@ from overpaint.geometry import Box
 from overpaint.mask import adjust
 from overpaint.picture import Source
 from overpaint.plan import Shot, make_shots
-from overpaint.prompt import Text, compose
 from overpaint.providers.base import Job, Provider, Reference
 from overpaint.recipe import MAX_SEED, Edit, Recipe
 from overpaint.runner.asking import Asker, Retries
@@ -222,6 +222,8 @@ class _Edit:
         references = await self._taken(able.references)
         text = Text(recipe.prompt)
         if able.reads_prompt:
+            from overpaint.prompt import compose
+
             text = compose(recipe, able.dialect, [each.role for each in references])
         for note in text.notes:
             await self.telling.notice(note)

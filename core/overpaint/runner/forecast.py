@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from overpaint.dialect import MaskUse
 from overpaint.plan import Shot
-from overpaint.prompt import MaskUse
 from overpaint.providers.base import Capabilities
 
 __all__ = ["Forecast", "forecast"]

@@ -8,7 +8,6 @@ import numpy.typing as npt
 from overpaint import composite
 from overpaint.codec import decode
 from overpaint.composite import Piece, Prepared, Sent
-from overpaint.fitting.chain import Steps
 from overpaint.geometry import Box
 from overpaint.mask import adjust
 from overpaint.picture import Patch, Source
@@ -41,5 +40,7 @@ def fit(
     assert recipe.seed is not None
     if copied:
         return composite.fit_copied(prepared, sent, picture, recipe.seed)
+    from overpaint.fitting.chain import Steps
+
     steps = Steps(recipe.register, recipe.match_colours, recipe.blend, recipe.match_grain)
     return composite.fit_redrawn(prepared, sent, picture, steps, recipe.seed)
