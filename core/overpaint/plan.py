@@ -68,7 +68,7 @@ def make_plan(recipe: Recipe, selection: Box, canvas: Extent, sizes: Sizes) -> P
     is long in that direction: what fills a hole best is most often within one hole's size of it
     (measured in bench/fill.py). Large selections get less, down to an eighth, for the sake of time:
     they have enough to copy from all the same. What is sent to a model gets less as soon as it is
-    as large as the model's native picture, down to a twelfth: pixels beyond that cost money, or
+    as large as the model's native picture, down to a fourteenth: pixels beyond that cost money, or
     resolution.
     The region never leaves the canvas. Raises SelectionEmpty where the selection lies outside.
     """
@@ -144,7 +144,7 @@ def _context(length: int) -> int:
 
 
 def _least(length: int) -> int:
-    return max(MIN_CONTEXT, length // 12)
+    return max(MIN_CONTEXT, length // 14)
 
 
 def _share(changed: Box, across: int, down: int, pixels: int) -> float:
