@@ -39,11 +39,12 @@ demo: setup  ## one edit from end to end: out/demo.xcf and out/demo.png
 	$(BIN)/python -m pip install --quiet --group demo
 	$(BIN)/python -m bench.demo
 
-bench: setup  ## fill quality, round trip, cost in GIMP: each against a stated baseline
+bench: setup  ## fill quality, round trip, costs in GIMP and with providers, against stated baselines
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m bench.fill
 	$(BIN)/python -m bench.roundtrip
 	$(BIN)/python -m bench.cost
+	$(BIN)/python -m bench.providers
 
 format: setup
 	$(BIN)/ruff format --quiet .

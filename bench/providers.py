@@ -4,7 +4,8 @@
 
 Three ratios, each against a baseline of the same run: four candidates of a server that takes 3 s
 each, against one; the bytes that leave for a selection of 1024x1024 in a picture of 24 megapixels,
-against the whole picture sent the same way (as a file or as text); and how long cancelling a stalled request takes.
+against the whole picture sent the same way (as a file, or as text); and how long cancelling a
+stalled request takes.
 """
 
 import asyncio
