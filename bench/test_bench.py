@@ -3,6 +3,10 @@
 import numpy as np
 import pytest
 from bench import holes, metrics, photos
+from bench.roundtrip import edits
+from tests.drift.providers import Identity
+
+from overpaint.picture import Source
 
 
 @pytest.fixture
@@ -59,3 +63,14 @@ def test_every_photograph_is_in_the_table_of_licences() -> None:
     table = photos.__doc__ or ""
 
     assert [p.name for p in photos.PHOTOS if p.name not in table or p.package not in table] == []
+
+
+def test_a_whole_edit_without_gimp_gives_its_patch() -> None:
+    """What the round trip's bench runs is the runner itself: an identity gives the source back."""
+    pixels = edits.opaque(np.random.default_rng(4).integers(0, 256, (48, 64, 3)).astype(np.uint8))
+    selection = np.zeros((48, 64), np.uint8)
+    selection[16:32, 16:40] = 255
+
+    patch = edits.edited(Source(pixels, selection), edits.limited(Identity(), 1 << 20))
+
+    assert np.array_equal(patch.pixels, pixels)

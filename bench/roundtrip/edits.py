@@ -7,9 +7,9 @@ import numpy as np
 from tests.drift.providers import CAPABILITIES, Drifting, Identity
 
 from overpaint import runner
-from overpaint.geometry import Box
 from overpaint.picture import Patch, Source
 from overpaint.recipe import Edit, Oversize, Recipe
+from overpaint.runner import Made
 from overpaint.sizes import Sizes
 
 __all__ = ["edited", "limited", "opaque"]
@@ -30,8 +30,8 @@ def edited(
     extent = source.extent
 
     async def collect() -> list[Patch]:
-        events = runner.run(recipe, Box(0, 0, extent.width, extent.height), source, provider)
-        return [event async for event in events if isinstance(event, Patch)]
+        async with runner.run(recipe, extent.box, source, provider) as events:
+            return [event.patch async for event in events if isinstance(event, Made)]
 
     (patch,) = anyio.run(collect)
     assert patch.pixels.shape == source.pixels.shape
