@@ -1,5 +1,6 @@
 """The command line with every provider, against its server: edit, refusal, crash, history."""
 
+import io
 import json
 import os
 import subprocess
@@ -211,3 +212,32 @@ def test_a_preset_adds_its_words(folder: Path) -> None:
 
     assert "a wooden door" in more
     assert len(more) > len(plain)
+
+
+def test_the_other_edits_go_the_same_way(vendor: Vendor, server: Server, folder: Path) -> None:
+    """Two variations are two layers, a style takes its reference or says why not, and a picture
+    made from words alone is not the blank that it began with.
+    """
+    tail = edit(vendor, server, "unused")[6:-2]
+    picture = ["photo.png", "--mask", "mask.png"]
+    commands = {
+        "vary": [*picture, "--prompt", "older", "--count", "2"],
+        "style": [*picture, "--prompt", "watercolour", "--reference", "photo.png"],
+        "generate": ["--size", "640x480", "--prompt", "a door"],
+    }
+
+    for name, words in commands.items():
+        done = overpaint(vendor, folder, name, *words, *tail, "-o", f"{name}.ora", "--json")
+        assert done.returncode == 0, (name, done.stderr, done.stdout)
+
+    told = json.loads(overpaint(vendor, folder, "history", "list", "--json").stdout)
+    assert [(each["recipe"]["edit"], each["candidates"]) for each in told] == [
+        ("generate", 1),
+        ("style", 1),
+        ("variation", 2),
+    ]
+    with zipfile.ZipFile(folder / "vary.ora") as archive:
+        stack = ET.fromstring(archive.read("stack.xml")).findall("stack/layer")
+    assert [layer.get("visibility") for layer in stack] == [None, "hidden", None]
+    made = np.asarray(Image.open(io.BytesIO(layers(folder / "generate.ora")["a door"])))
+    assert (made[..., :3] != 128).any(axis=2).mean() > 0.9
