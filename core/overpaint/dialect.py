@@ -26,6 +26,8 @@ class Role(StrEnum):
     STYLE = "style"
     SUBJECT = "subject"
     SCENE = "scene"
+    ANCHOR = "anchor"
+    """The whole picture that this is a part of: it is to look the same in all its parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

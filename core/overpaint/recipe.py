@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from overpaint.errors import RecipeInvalid
+from overpaint.look import PLAIN, Look
 
 __all__ = ["VERSION", "Edit", "Oversize", "Part", "Recipe"]
 
@@ -73,7 +74,8 @@ class Recipe:
     digests of the pictures that go along, in order; *count* is how many candidates are made.
 
     *register*, *match_colours*, *blend* and *match_grain* switch the steps that fit a redrawn
-    picture back; *oversize* says what becomes of a region that is too large for the model.
+    picture back; *oversize* says what becomes of a region that is too large for the model. *look*
+    says how a style is laid on.
     """
 
     edit: Edit
@@ -94,6 +96,7 @@ class Recipe:
     match_colours: bool = True
     blend: bool = True
     match_grain: bool = True
+    look: Look = PLAIN
 
     def __post_init__(self) -> None:
         _check(isinstance(self.edit, Edit), f"{self.edit!r} is not an edit")
@@ -118,6 +121,7 @@ class Recipe:
         if self.seed is not None:
             _integer("seed", self.seed, 0, MAX_SEED)
         _check(isinstance(self.oversize, Oversize), f"{self.oversize!r} is not fit or tiles")
+        _check(isinstance(self.look, Look), "its look is not one")
         for name in ("register", "match_colours", "blend", "match_grain"):
             _check(isinstance(getattr(self, name), bool), f"{name} must be true or false")
 
@@ -159,6 +163,8 @@ class Recipe:
         _check(isinstance(references, list), "its references are not a list")
         values["references"] = tuple(references)
         values["oversize"] = _choice(Oversize, values.get("oversize", Oversize.AUTO))
+        if "look" in values:
+            values["look"] = Look.from_dict(values["look"])
         return cls(**values)
 
     @classmethod

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overpaint.errors import RecipeInvalid
+from overpaint.look import Look
 from overpaint.recipe import MAX_PROMPT, MAX_PX, MAX_SEED, Edit, Recipe
 
 recipes = st.builds(
@@ -78,3 +79,13 @@ def test_defaults_need_not_be_written() -> None:
     assert Recipe(edit=Edit.INPAINT) == Recipe.from_json(
         json.dumps({"version": 1, "edit": "inpaint"})
     )
+
+
+def test_a_look_travels_with_its_recipe_and_a_wrong_one_is_refused() -> None:
+    """How a style is laid on comes back as it was; what no hand could set is an error."""
+    look = Look(style="great-wave", stroke=2, keep_colours=True)
+    made = Recipe(edit=Edit.STYLE, look=look)
+    assert Recipe.from_json(made.to_json()).look == look
+    for wrong in ({"stroke": 9}, {"stroke": float("nan")}, {"keep_light": 1}, {"glaze": 1}, []):
+        with pytest.raises(RecipeInvalid):
+            Recipe.from_dict({**made.to_dict(), "look": wrong})

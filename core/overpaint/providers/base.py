@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from overpaint.dialect import Dialect, MaskUse, Role
+from overpaint.look import PLAIN, Look
 from overpaint.mask import Mask
 from overpaint.price import Price
 from overpaint.recipe import Edit
@@ -66,6 +67,9 @@ class Capabilities:
     """Whether it can be told how far to depart from what was there."""
     references: int = 0
     """How many further pictures may go along."""
+    measures_anchor: bool = False
+    """Whether the anchor of a style is the whole picture as it was, which is measured; otherwise
+    it is the whole picture in its new style, which is looked at."""
     previews: bool = False
     """Whether pictures arrive while it works."""
     concurrency: int = 1
@@ -92,6 +96,7 @@ class Job:
     (height, width, 3), sRGB, of a size that the provider takes. *mask*: what is to change (the
     words of overpaint.mask). *visible*: bool (height, width), True where *pixels* show: inside
     the layer, not transparent, not hidden by the layer's own mask. *strength*: 0..1, or None.
+    *look*: how Edit.STYLE is laid on.
 
     For Edit.GENERATE there is no picture yet: *pixels* only have the size that is wanted.
     """
@@ -105,6 +110,7 @@ class Job:
     negative: str = ""
     strength: float | None = None
     references: tuple[Reference, ...] = ()
+    look: Look = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,6 +310,7 @@ class _Edit:
                 mask=sent.mask,
                 visible=sent.visible,
                 references=asked.references,
+                look=recipe.look,
             )
             try:
                 with self.clock("provider"):
