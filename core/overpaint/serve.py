@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import anyio
 import anyio.from_thread
@@ -20,11 +20,12 @@ import numpy as np
 from anyio.streams.memory import MemoryObjectSendStream
 
 from overpaint import __version__, app, wire
+from overpaint.dialect import Role
 from overpaint.errors import OverpaintError, Unexpected
 from overpaint.geometry import Box, Extent
 from overpaint.mask import Mask, bounds
 from overpaint.picture import Pixels, Source
-from overpaint.providers.base import Notice, Progress
+from overpaint.providers.base import Notice, Progress, Reference
 from overpaint.recipe import Recipe
 from overpaint.runner import Event, Finished, Made
 
@@ -32,6 +33,8 @@ __all__ = ["main"]
 
 CHUNK = 1 << 20
 WARM_UP_DELAY = 0.05
+SHOWS = 128
+"""From this opacity on, a pixel of a reference is looked at."""
 GRACE = 0.28
 """Seconds after a cancel in which the process ends, whatever happens."""
 
@@ -58,11 +61,16 @@ def _end(status: int) -> None:
 
 @dataclass(slots=True)
 class _Server:
-    """One conversation. *out* is written to by one task only, the one that answers requests."""
+    """One conversation. *out* is written to by one task only, the one that answers requests.
+
+    *references* came since the last run, *digests* are their names in a recipe.
+    """
 
     out: io.BufferedWriter
     connection: wire.Connection = field(default_factory=lambda: wire.Connection(__version__))
     work: anyio.CancelScope | None = None
+    references: list[Reference] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
 
     async def run(self) -> None:
         await self._write(self.connection.hello())
@@ -106,11 +114,22 @@ class _Server:
         try:
             if isinstance(request, wire.PlanEdit):
                 yield _planned(request)
+            elif isinstance(request, wire.Reference):
+                self._keep(request)
             elif isinstance(request, wire.RunEdit):
                 recipe, region, source = _read(request)
+                recipe = replace(recipe, references=tuple(self.digests))
+                references = tuple(self.references)
+                self.references.clear()
+                self.digests.clear()
                 canvas = Extent(request.canvas_width, request.canvas_height)
                 async with app.run(
-                    recipe, region, source, canvas=canvas, document=request.document
+                    recipe,
+                    region,
+                    source,
+                    references=references,
+                    canvas=canvas,
+                    document=request.document,
                 ) as events:
                     async for event in events:
                         message = _told(event, source, request)
@@ -129,6 +148,19 @@ class _Server:
                 ],
                 hint="Nothing was changed. Please report this with what you were doing.",
             )
+
+    def _keep(self, request: wire.Reference) -> None:
+        from hashlib import sha256
+
+        from overpaint.hidden import painted_over
+
+        shape = (request.height, request.width, 4)
+        rgba = np.frombuffer(request.pixels, np.uint8).reshape(shape)
+        rgb = np.ascontiguousarray(rgba[..., :3])
+        shows = rgba[..., 3] >= SHOWS
+        shown = rgb if shows.all() else painted_over(rgb, shows)
+        self.references.append(Reference(shown, Role(request.role)))
+        self.digests.append(sha256(rgba.tobytes()).hexdigest())
 
     async def _write(self, buffers: list[wire.Blob]) -> None:
         def write() -> None:

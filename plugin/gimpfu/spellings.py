@@ -107,3 +107,11 @@ def _image_set_active_layer(image: Any, layer: Any) -> None:
 @spelled("gimp-image-get-active-drawable", "image:GimpImage -> drawable:GimpDrawable")
 def _image_get_active_drawable(image: Any) -> Any:
     return image.active_drawable
+
+
+@spelled(
+    "gimp-file-load",
+    "run-mode:GimpRunMode filename:gchararray raw-filename:gchararray -> image:GimpImage",
+)
+def _file_load(run_mode: int, filename: str, _raw_filename: str) -> Any:
+    return values.call("gimp-file-load", run_mode, filename)

@@ -19,7 +19,26 @@ from overpaint.providers import registry
 pytestmark = pytest.mark.gimp
 
 IN_GIMP = """
-procedure = Gimp.get_pdb().lookup_procedure("plug-in-overpaint-inpaint")
+procedure = Gimp.get_pdb().lookup_procedure("plug-in-overpaint-" + command)
+
+def picture():
+    image = Gimp.Image.new(64, 48, Gimp.ImageBaseType.RGB)
+    layer = Gimp.Layer.new(image, "Painting", 64, 48, 0, 100, Gimp.LayerMode.NORMAL)
+    image.insert_layer(layer, None, 0)
+    buffer = layer.get_buffer()
+    buffer.set(Gegl.Rectangle.new(0, 0, 64, 48), "R'G'B' u8", bytes((200, 30, 90)) * 64 * 48)
+    buffer.flush()
+    return layer
+
+def save(layer):
+    path = os.path.join(os.environ["OVERPAINT_DATA"], "..", "painting.png")
+    Gimp.file_save(
+        Gimp.RunMode.NONINTERACTIVE, layer.get_image(), Gio.File.new_for_path(path), None
+    )
+    return Gio.File.new_for_path(path)
+
+painting = picture()
+painting_file = save(painting) if command == "style" else None
 
 def build():
     image = Gimp.Image.new(320, 240, Gimp.ImageBaseType.RGB)
@@ -49,13 +68,17 @@ def selected(image):
         Gegl.Rectangle.new(0, 0, 320, 240), 1.0, "Y u8", Gegl.AbyssPolicy.NONE
     )
 
-for name, model, count in asked:
+for number, (name, model, count) in enumerate(asked):
     image, layer = build()
     before = visible(image)
     config = procedure.create_config()
     config.set_property("image", image)
     config.set_core_object_array("drawables", [layer])
     config.set_property("prompt", "a wooden door")
+    if command == "style" and number % 2:
+        config.set_property("style-layer", painting)
+    elif command == "style":
+        config.set_property("style-file", painting_file)
     config.set_property("provider", name)
     config.set_property("model", model)
     config.set_property("count", count)
@@ -88,7 +111,7 @@ def asked(vendors: list[Vendor], count: int) -> str:
 
 
 def edit(
-    gimp: lab.Gimp, home: Path, servers: dict[str, Server], count: int
+    gimp: lab.Gimp, home: Path, servers: dict[str, Server], count: int, command: str = "inpaint"
 ) -> dict[str, dict[str, Any]]:
     """Run one edit through each vendor in one GIMP; what it reported, by provider."""
     vendors = [each for each in VENDORS if each.name in servers]
@@ -113,16 +136,18 @@ def edit(
         OVERPAINT_DATA=str(home / "data"),
         **env,
     )
-    batch = gimp.batch(asked(vendors, count) + IN_GIMP, room, timeout=600)
+    script = f"import os\ncommand = {command!r}\n{asked(vendors, count)}{IN_GIMP}"
+    batch = gimp.batch(script, room, timeout=600)
     return {report["name"]: report for report in batch.reports}
 
 
+@pytest.mark.parametrize("command", ["inpaint", "vary", "style"])
 @pytest.mark.parametrize("version", lab.VERSIONS)
-def test_every_provider_edits_from_gimp(version: str, tmp_path: Path) -> None:
+def test_every_provider_edits_from_gimp(version: str, command: str, tmp_path: Path) -> None:
     """Two candidates become two layers, the first shown; outside the selection nothing changes."""
     with ExitStack() as stack:
         servers = {each.name: stack.enter_context(each.server()) for each in VENDORS}
-        reports = edit(provided(version), tmp_path, servers, 2)
+        reports = edit(provided(version), tmp_path, servers, 2, command)
 
     assert set(reports) == {each.name for each in VENDORS}
     for name, report in reports.items():
@@ -133,6 +158,7 @@ def test_every_provider_edits_from_gimp(version: str, tmp_path: Path) -> None:
         recipes = [json.loads(recipe) for recipe in report["recipes"]]
         assert [recipe["seed"] for recipe in recipes] == [7, 8]
         assert {recipe["provider"] for recipe in recipes} == {name}
+        assert {len(recipe["references"]) for recipe in recipes} == {int(command == "style")}
         assert report["changed"]
         assert report["outside"] == 0, name
     written = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]

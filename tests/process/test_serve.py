@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 
 import pytest
 
@@ -172,3 +173,19 @@ def test_a_shell_that_talks_nonsense_ends_the_process_with_a_line() -> None:
         words = client.process.stderr.read().decode()
         assert "broke the protocol" in words
         assert "Traceback" not in words
+
+
+def test_a_reference_goes_with_the_next_run_and_is_named_in_its_recipe() -> None:
+    """What was sent before a run is in that run's recipe by its digest, and not in the next."""
+    picture = wire.Reference(role="subject", width=3, height=2, pixels=bytes(range(24)))
+    with core() as client:
+        client.send(picture)
+        client.send(run())
+        client.send(run())
+        named = [
+            answer.recipe["references"]
+            for _ in range(2)
+            for answer in client.answers()
+            if isinstance(answer, wire.PatchMade)
+        ]
+    assert named == [[sha256(bytes(range(24))).hexdigest()], []]

@@ -52,6 +52,7 @@ EXAMPLES: list[wire.Message] = [
     wire.Done(seconds={"prepare": 0.5}),
     wire.Failure(code="x", sentence="No.", hint="Try."),
     wire.Cancel(),
+    wire.Reference(role="style", width=2, height=1, pixels=bytes(8)),
 ]
 
 
@@ -215,3 +216,11 @@ def test_blobs_of_many_sizes_survive_the_decoder() -> None:
 
     assert frame is not None
     assert blobs == tuple(bytes(blob) for blob in frame.blobs)
+
+
+@pytest.mark.parametrize("change", [{"role": "anchor"}, {"width": 3}, {"height": 0}])
+def test_a_reference_is_of_a_known_kind_and_as_large_as_it_says(change: dict[str, Any]) -> None:
+    """What does not fit is refused by the side that would send it."""
+    right = wire.Reference(role="style", width=2, height=1, pixels=bytes(8))
+    with pytest.raises((wire.LocalProtocolError, ValueError)):
+        to_frame(replace(right, **change))

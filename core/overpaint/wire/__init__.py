@@ -20,6 +20,7 @@ from .messages import (
     PlanEdit,
     Progress,
     Rectangle,
+    Reference,
     RegionPlanned,
     RunEdit,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "Progress",
     "ProtocolError",
     "Rectangle",
+    "Reference",
     "RegionPlanned",
     "RemoteProtocolError",
     "RunEdit",

@@ -1,9 +1,10 @@
 """The messages between a shell and its core, as values that are checked when they are made.
 
-    shell -> core   hello  plan  run  cancel
+    shell -> core   hello  plan  reference  run  cancel
     core -> shell   hello  region  progress  notice  patch  done  failure
 
-A run is answered by progress and notices, patches, and then done or failure.
+A run is answered by progress and notices, patches, and then done or failure. References are
+not answered; they go along with the next run.
 """
 
 from dataclasses import dataclass, field, fields
@@ -25,6 +26,7 @@ __all__ = [
     "PlanEdit",
     "Progress",
     "Rectangle",
+    "Reference",
     "RegionPlanned",
     "RunEdit",
     "from_frame",
@@ -122,6 +124,15 @@ def _format() -> Any:
     return field(metadata={"read": read})
 
 
+def _one_of(*names: str) -> Any:
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or value not in names:
+            raise ValueError(f"{value!r:.40} is not one of {', '.join(names)}")
+        return value
+
+    return field(metadata={"read": read})
+
+
 def _object() -> Any:
     def read(value: Any) -> Dict[str, Any]:
         if not isinstance(value, dict):
@@ -186,6 +197,21 @@ class RegionPlanned(Message):
     region: Rectangle = _rectangle()
 
     type = "region"
+
+
+@dataclass(frozen=True)
+class Reference(Message):
+    """A picture that goes along with the next run, in R'G'B'A u8, sRGB; what it is for."""
+
+    role: str = _one_of("style", "subject", "scene")
+    width: int = _integer(1, MAX_SIDE)
+    height: int = _integer(1, MAX_SIDE)
+    pixels: Blob = _blob()
+
+    type = "reference"
+
+    def __post_init__(self) -> None:
+        _check_size("pixels", self.pixels, Rectangle(0, 0, self.width, self.height), 4)
 
 
 @dataclass(frozen=True)
@@ -291,6 +317,7 @@ _TYPES: Dict[str, Type[Message]] = {
         Hello,
         PlanEdit,
         RegionPlanned,
+        Reference,
         RunEdit,
         Progress,
         Notice,

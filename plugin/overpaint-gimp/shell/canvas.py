@@ -5,6 +5,7 @@ layer, in one undo group.
 """
 
 import json
+import struct
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional
 
@@ -31,7 +32,10 @@ MASK_FORMAT = "Y u8"
 
 @dataclass(frozen=True)
 class Target:
-    """The layer to be edited, known to be suitable, its place and the selection's bounds."""
+    """The layer to be edited, known to be suitable, its place and the selection's bounds.
+
+    *everything*: nothing is selected, so all of the layer is, as with GIMP's own filters.
+    """
 
     image: Any
     layer: Any
@@ -39,6 +43,7 @@ class Target:
     canvas_width: int
     canvas_height: int
     selection: Rectangle
+    everything: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,22 @@ class RegionRead:
     native_selection: bytes
 
 
-def examine(image: Any, layer: Any) -> Target:
-    """Return what is to be edited; raises DocumentUnsuitable with what to do about it."""
+# What selects a pixel wholly, in the depths that GIMP keeps a selection in.
+_SELECTED = {
+    "u8": b"\xff",
+    "u16": b"\xff" * 2,
+    "u32": b"\xff" * 4,
+    "half": struct.pack("e", 1),
+    "float": struct.pack("f", 1),
+    "double": struct.pack("d", 1),
+}
+
+
+def examine(image: Any, layer: Any, or_everything: bool = False) -> Target:
+    """Return what is to be edited; raises DocumentUnsuitable with what to do about it.
+
+    With *or_everything*, no selection means all of the layer.
+    """
     if image.base_type == INDEXED:
         raise messages.image_indexed()
     if image.floating_selection is not None:
@@ -76,11 +95,19 @@ def examine(image: Any, layer: Any) -> Target:
             raise messages.layer_invisible(item.name)
         item = item.parent
     non_empty, x1, y1, x2, y2 = pdb.gimp_selection_bounds(image)
-    if not non_empty:
+    everything = or_everything and not non_empty
+    if not (non_empty or everything):
         raise messages.nothing_selected()
     selection = Rectangle(x1, y1, x2 - x1, y2 - y1)
     place = Rectangle(*layer.offsets, layer.width, layer.height)
-    if not _overlap(image, selection, place):
+    if everything:
+        x, y = max(place.x, 0), max(place.y, 0)
+        right = min(place.x + place.width, image.width)
+        bottom = min(place.y + place.height, image.height)
+        if x >= right or y >= bottom:
+            raise messages.layer_outside(layer.name)
+        selection = Rectangle(x, y, right - x, bottom - y)
+    elif not _overlap(image, selection, place):
         raise messages.selection_outside(layer.name)
     return Target(
         image=image,
@@ -89,6 +116,7 @@ def examine(image: Any, layer: Any) -> Target:
         canvas_width=image.width,
         canvas_height=image.height,
         selection=selection,
+        everything=everything,
     )
 
 
@@ -121,13 +149,19 @@ def read(target: Target, region: Rectangle) -> RegionRead:
     hides = mask is not None and layer.apply_mask
     # Everything outside the selection's bounds is 0, and need not be fetched from GIMP.
     selection = target.image.selection
-    native = selection.read_pixels(*target.selection, None)
     same = selection.format == MASK_FORMAT
+    if target.everything:
+        count = target.selection.width * target.selection.height
+        native = _SELECTED[selection.format.split()[-1]] * count
+        in_bytes = native if same else b"\xff" * count
+    else:
+        native = selection.read_pixels(*target.selection, None)
+        in_bytes = native if same else selection.read_pixels(*target.selection, MASK_FORMAT)
     return RegionRead(
         region=region,
         format=pixel_format,
         pixels=pixels,
-        selection=native if same else selection.read_pixels(*target.selection, MASK_FORMAT),
+        selection=in_bytes,
         shown=mask.read_pixels(*on_layer, MASK_FORMAT) if hides else None,
         selected=target.selection,
         native_selection=native,

@@ -1,31 +1,34 @@
 """The commands under Filters > Overpaint: what each asks for, and how one edit runs."""
 
 import contextlib
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 import wire
 from gimpfu import (
     N_,
     PF_DRAWABLE,
+    PF_FILE,
     PF_IMAGE,
     PF_INT,
     PF_LAYER,
     PF_SPINNER,
     PF_STRING,
     PF_TEXT,
+    PF_TOGGLE,
     gimp,
     register,
 )
-from shell import canvas, launch, messages, timings
+from shell import canvas, launch, messages, references, timings
 from shell.core_process import CoreProcess
 
-__all__ = ["inpaint", "register_all", "remove"]
+__all__ = ["inpaint", "register_all", "remove", "style", "vary"]
 
 MENU = "<Image>/Filters/Overpaint"
 AUTHOR = "The Overpaint developers"
 YEAR = "2026"
 MAX_PX = 4096
 MAX_COUNT = 16
+STROKES = (0.25, 4.0, 0.05)
 NAME_LENGTH = 40
 
 _waiting: List[CoreProcess] = []
@@ -72,9 +75,85 @@ def inpaint(
     recipe["count"] = int(count)
     if strength >= 0:
         recipe["strength"] = float(strength)
+    return _edit(image, layer, recipe, _titled(prompt) or N_("Inpainted"))
+
+
+def vary(
+    image: Any,
+    layer: Any,
+    prompt: str,
+    negative: str,
+    grow: int,
+    feather: int,
+    context: int,
+    seed: int,
+    provider: str,
+    model: str,
+    strength: float,
+    count: int,
+) -> Any:
+    """Make variations of the selection, or of the whole layer, on a new layer each."""
+    prompt = (prompt or "").strip()
+    recipe = _recipe("variation", grow, feather, context, seed)
+    recipe.update(_who(provider, model))
+    recipe["prompt"] = prompt
+    recipe["negative"] = (negative or "").strip()
+    recipe["count"] = int(count)
+    if strength >= 0:
+        recipe["strength"] = float(strength)
+    return _edit(image, layer, recipe, _titled(prompt) or N_("Variation"), or_everything=True)
+
+
+def style(
+    image: Any,
+    layer: Any,
+    prompt: str,
+    named_style: str,
+    style_layer: Any,
+    style_file: Any,
+    stroke: float,
+    keep_colours: bool,
+    keep_light: bool,
+    grow: int,
+    feather: int,
+    context: int,
+    seed: int,
+    provider: str,
+    model: str,
+    strength: float,
+    count: int,
+) -> Any:
+    """Give the selection, or the whole layer, another style, on a new layer for each candidate.
+
+    The style comes from *style_layer*, of any open image, or *style_file*, or has a name, or is
+    in the words of the prompt.
+    """
+    prompt, named = (prompt or "").strip(), (named_style or "").strip()
+    recipe = _recipe("style", grow, feather, context, seed)
+    recipe.update(_who(provider, model))
+    recipe["prompt"] = prompt
+    recipe["count"] = int(count)
+    recipe["look"] = {
+        "style": named,
+        "stroke": float(stroke),
+        "keep_colours": bool(keep_colours),
+        "keep_light": bool(keep_light),
+    }
+    if strength >= 0:
+        recipe["strength"] = float(strength)
+    shown = []
+    if style_layer is not None:
+        shown.append(references.of_layer(style_layer, "style"))
+    elif style_file:
+        shown.append(references.of_file(style_file, "style"))
+    name = _titled(prompt or named) or N_("Styled")
+    return _edit(image, layer, recipe, name, or_everything=True, shown=shown)
+
+
+def _titled(prompt: str) -> str:
+    """Return what a layer made from *prompt* is called; "" where nothing was said."""
     line = " ".join(prompt.split())
-    name = line if len(line) <= NAME_LENGTH else line[: NAME_LENGTH - 1].rstrip() + "…"
-    return _edit(image, layer, recipe, name or N_("Inpainted"))
+    return line if len(line) <= NAME_LENGTH else line[: NAME_LENGTH - 1].rstrip() + "…"
 
 
 def register_all() -> None:
@@ -100,6 +179,14 @@ def register_all() -> None:
     more = [
         (PF_SPINNER, "strength", N_("Streng_th, -1 for the provider's own"), -1.0, (-1, 1, 0.05)),
         (PF_SPINNER, "count", N_("N_umber of candidates"), 1, (1, MAX_COUNT, 1)),
+    ]
+    look = [
+        (PF_STRING, "named_style", N_("Named _style, as “overpaint styles” lists them"), ""),
+        (PF_LAYER, "style_layer", N_("Style of another _layer"), None),
+        (PF_FILE, "style_file", N_("Style of a picture _file"), ""),
+        (PF_SPINNER, "stroke", N_("Stro_ke size, 1 for what suits the picture"), 1.0, STROKES),
+        (PF_TOGGLE, "keep_colours", N_("Keep the _colours"), False),
+        (PF_TOGGLE, "keep_light", N_("Keep l_ight and dark"), False),
     ]
     result = [(PF_LAYER, "layer", N_("The new layer"))]
     register(
@@ -140,6 +227,45 @@ def register_all() -> None:
         menu=MENU,
         on_run=_start_core,
     )
+    register(
+        "plug-in-overpaint-vary",
+        N_("Make variations of the selection, on new layers"),
+        N_(
+            "Makes variations of what is selected, or of the whole layer where nothing is, each "
+            "on a new layer above the active one. The built-in engine works offline: it "
+            "re-arranges what is there, and invents nothing."
+        ),
+        AUTHOR,
+        AUTHOR,
+        YEAR,
+        N_("_Variations..."),
+        "*",
+        target + wish + how + who + more,
+        result,
+        vary,
+        menu=MENU,
+        on_run=_start_core,
+    )
+    register(
+        "plug-in-overpaint-style",
+        N_("Give the selection another style, on a new layer"),
+        N_(
+            "Transfers a style to what is selected, or to the whole layer where nothing is, on a "
+            "new layer above the active one. The style is that of another layer or of a picture "
+            "file, or has a name, or is in the words of the prompt. The built-in engine works "
+            "offline."
+        ),
+        AUTHOR,
+        AUTHOR,
+        YEAR,
+        N_("Transfer _Style..."),
+        "*",
+        target + wish[:1] + look + how + who + more,
+        result,
+        style,
+        menu=MENU,
+        on_run=_start_core,
+    )
 
 
 def _no_dialog(_context: Any) -> bool:
@@ -174,10 +300,20 @@ def _core() -> CoreProcess:
     return _waiting.pop() if _waiting else CoreProcess(launch.argv())
 
 
-def _edit(image: Any, layer: Any, recipe: Dict[str, Any], name: str) -> Any:
-    """Run one edit from the selection to the new layer; nothing is changed before it succeeds."""
+def _edit(
+    image: Any,
+    layer: Any,
+    recipe: Dict[str, Any],
+    name: str,
+    or_everything: bool = False,
+    shown: Sequence[wire.Reference] = (),
+) -> Any:
+    """Run one edit from the selection to the new layer; nothing is changed before it succeeds.
+
+    *shown* are the references; with *or_everything*, no selection means all of the layer.
+    """
     clock = timings.Clock()
-    target = canvas.examine(image, layer)
+    target = canvas.examine(image, layer, or_everything)
     with _core() as core:
         gimp.progress_init(N_("Waiting for Overpaint's core"))
         canvas_size = (target.canvas_width, target.canvas_height)
@@ -197,7 +333,7 @@ def _edit(image: Any, layer: Any, recipe: Dict[str, Any], name: str) -> Any:
             selection=source.selection,
             shown=source.shown,
         )
-        outcome = core.run(request, _Progress())
+        outcome = core.run(request, _Progress(), shown)
         clock.mark("transfer", less=sum(outcome.seconds.values()))
         core.dismiss()  # a process takes a while to end: let it do so meanwhile
         patches = sorted(outcome.patches, key=lambda patch: patch.number)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from functools import partial
-from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
+from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple
 
 import wire
 from shell import launch, messages
@@ -96,11 +96,18 @@ class CoreProcess:
             if isinstance(answer, wire.RegionPlanned):
                 return answer.region
 
-    def run(self, request: wire.RunEdit, on_progress: OnProgress) -> Outcome:
+    def run(
+        self,
+        request: wire.RunEdit,
+        on_progress: OnProgress,
+        references: Sequence[wire.Reference] = (),
+    ) -> Outcome:
         """Run an edit to its end, however long it takes; raises EditFailed or CoreTrouble.
 
         *on_progress* is called often, also where nothing is new, and may raise to cancel.
         """
+        for reference in references:
+            self._send(reference)
         self._send(request)
         outcome = Outcome()
         last = wire.Progress(fraction=None, phase="")

@@ -22,9 +22,11 @@ __all__ = [
     "insert_failed",
     "layer_invisible",
     "layer_locked",
+    "layer_outside",
     "nothing_selected",
     "other_release",
     "overran",
+    "reference_unreadable",
     "selection_outside",
 ]
 
@@ -105,6 +107,20 @@ def selection_outside(name: str) -> DocumentUnsuitable:
     return DocumentUnsuitable(
         "The selection lies outside the layer “{}”.".format(name),
         "Select the layer that you want to edit, or draw the selection on this one.",
+    )
+
+
+def layer_outside(name: str) -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "The layer “{}” lies outside the canvas.".format(name),
+        "Move it onto the canvas, or select the layer that you see.",
+    )
+
+
+def reference_unreadable(name: str, reason: str) -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "The picture “{}” cannot be used as a reference: {}.".format(name, reason),
+        "Choose another one. The image is as it was.",
     )
 
 
