@@ -143,13 +143,13 @@ class Watch:
 async def withdraw(exchange: Exchange, prompt_id: str, *, taken: bool) -> None:
     """Take *prompt_id* out of the queue, or interrupt it where it is the one that runs.
 
-    Where the server was not heard to have *taken* it, it may only be about to: asks twice.
+    Where the server was not heard to have *taken* it, it may only be about to: asks again.
 
     Never interrupts without having seen that: older servers ignore the id and stop whatever
     runs.
     """
     with suppress(ProviderFailed):
-        for pause in (0.0,) if taken else (0.0, SOON):
+        for pause in (0.0,) if taken else (0.0, SOON / 2, SOON):
             await anyio.sleep(pause)
             await exchange.post("queue", {"delete": [prompt_id]})
             queue = _dict((await exchange.get("queue")).json())
