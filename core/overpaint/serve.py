@@ -17,14 +17,15 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 import numpy as np
-from anyio.streams.memory import MemoryObjectSendStream
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from overpaint import __version__, app, wire
 from overpaint.dialect import Role
 from overpaint.errors import OverpaintError, Unexpected
 from overpaint.geometry import Box, Extent
 from overpaint.mask import Mask, bounds
-from overpaint.picture import Pixels, Source
+from overpaint.picture import Source
+from overpaint.planes import decode, encode
 from overpaint.providers.base import Notice, Progress, Reference
 from overpaint.recipe import Recipe
 from overpaint.runner import Event, Finished, Made
@@ -61,7 +62,7 @@ def _end(status: int) -> None:
 
 @dataclass(slots=True)
 class _Server:
-    """One conversation. *out* is written to by one task only, the one that answers requests.
+    """One conversation. *out* is written to by one task at a time, whole messages.
 
     *references* came since the last run, *digests* are their names in a recipe.
     """
@@ -71,6 +72,9 @@ class _Server:
     work: anyio.CancelScope | None = None
     references: list[Reference] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
+    requests: MemoryObjectReceiveStream[wire.Message] | None = None
+    writing: anyio.Lock = field(default_factory=anyio.Lock)
+    fetching: anyio.Lock = field(default_factory=anyio.Lock)
 
     async def run(self) -> None:
         await self._write(self.connection.hello())
@@ -81,6 +85,7 @@ class _Server:
             self.work = tasks.cancel_scope
             tasks.start_soon(anyio.to_thread.run_sync, self._listen, requests_in)
             tasks.start_soon(_warm_up)
+            self.requests = requests_out
             async with requests_out:
                 async for request in requests_out:
                     async for answer in self._answer(request):
@@ -116,12 +121,15 @@ class _Server:
                 yield _planned(request)
             elif isinstance(request, wire.Reference):
                 self._keep(request)
+            elif isinstance(request, wire.StyleLayers):
+                from overpaint import serve_layers
+
+                recipe, references = self._referring(_recipe(request).with_seed())
+                async for message in serve_layers.answer(request, recipe, references, self._fetch):
+                    yield message
             elif isinstance(request, wire.RunEdit):
                 recipe, region, source = _read(request)
-                recipe = replace(recipe, references=tuple(self.digests))
-                references = tuple(self.references)
-                self.references.clear()
-                self.digests.clear()
+                recipe, references = self._referring(recipe)
                 canvas = Extent(request.canvas_width, request.canvas_height)
                 async with app.run(
                     recipe,
@@ -162,6 +170,27 @@ class _Server:
         self.references.append(Reference(shown, Role(request.role)))
         self.digests.append(sha256(rgba.tobytes()).hexdigest())
 
+    def _referring(self, recipe: Recipe) -> tuple[Recipe, tuple[Reference, ...]]:
+        """Return the recipe with what came since the last run, which then is used up."""
+        references = tuple(self.references)
+        recipe = replace(recipe, references=tuple(self.digests))
+        self.references.clear()
+        self.digests.clear()
+        return recipe, references
+
+    async def _fetch(self, layer_id: str) -> wire.LayerPixels:
+        """Ask for a layer's pixels; the answer is the next message, whatever else goes on."""
+        async with self.fetching:
+            await self._write(self.connection.send(wire.LayerWanted(id=layer_id)))
+            assert self.requests is not None  # whoever asks was asked something
+            sent = await self.requests.receive()
+        if not isinstance(sent, wire.LayerPixels) or sent.id != layer_id:
+            raise Unexpected(
+                f"The shell sent {sent.type!r} where pixels were expected.",
+                "Nothing was changed. Please report this with what you were doing.",
+            )
+        return sent
+
     async def _write(self, buffers: list[wire.Blob]) -> None:
         def write() -> None:
             for buffer in buffers:
@@ -169,7 +198,8 @@ class _Server:
             self.out.flush()
 
         try:
-            await anyio.to_thread.run_sync(write)
+            async with self.writing:
+                await anyio.to_thread.run_sync(write)
         except BrokenPipeError:  # the shell is gone; nobody is left to be told
             _end(0)
 
@@ -209,40 +239,16 @@ def _read(request: wire.RunEdit) -> tuple[Recipe, Box, Source]:
     shown: Mask | None = None
     if request.shown is not None:
         shown = np.frombuffer(request.shown, np.uint8).reshape(shape)
-    source = Source(_decode(request, shape), selection, shown)
+    source = Source(decode(request.pixels, request.format, shape), selection, shown)
     return _recipe(request).with_seed(), region, source
 
 
-def _recipe(request: wire.PlanEdit | wire.RunEdit) -> Recipe:
+def _recipe(request: wire.PlanEdit | wire.RunEdit | wire.StyleLayers) -> Recipe:
     """Return the recipe, with the user's usual provider where it names none."""
     data = dict(request.recipe)
     if "provider" not in data:
         data["provider"] = app.default_provider()
     return Recipe.from_dict(data)
-
-
-def _decode(request: wire.RunEdit, shape: tuple[int, int]) -> Pixels:
-    """Return the pixels as RGBA, whatever of it they came with."""
-    if request.format == "R'G'B'A float":
-        return np.frombuffer(request.pixels, np.float32).reshape(*shape, 4)
-    samples = np.frombuffer(request.pixels, np.uint8).reshape(*shape, -1)
-    channels = samples.shape[2]
-    if channels == 4:
-        return samples
-    import cv2
-
-    if channels == 3:
-        return np.asarray(cv2.cvtColor(samples, cv2.COLOR_RGB2RGBA), np.uint8)
-    rgba = cv2.cvtColor(np.ascontiguousarray(samples[..., 0]), cv2.COLOR_GRAY2RGBA)
-    if channels == 2:
-        rgba[..., 3] = samples[..., 1]
-    return np.asarray(rgba, np.uint8)
-
-
-def _encode(pixels: Pixels, pixel_format: str) -> wire.Blob:
-    """Return RGBA pixels in a format with alpha; grey is the red of three equal channels."""
-    samples = pixels[..., [0, 3]] if pixel_format == "Y'A u8" else pixels
-    return np.ascontiguousarray(samples).data.cast("B")
 
 
 def _told(event: Event, source: Source, request: wire.RunEdit) -> wire.Message | None:
@@ -277,7 +283,7 @@ def _made(made: Made, source: Source, request: wire.RunEdit) -> wire.PatchMade:
         recipe=made.recipe.to_dict(),
         region=wire.Rectangle(region.x, region.y, region.width, region.height),
         format=pixel_format,
-        pixels=_encode(pixels, pixel_format),
+        pixels=encode(pixels, pixel_format),
         mask=None if same else np.ascontiguousarray(mask).data.cast("B"),
     )
 

@@ -74,7 +74,9 @@ ALLOWED = {
     },
     "files": LEAVES,
     "doctor": LEAVES | {"app", "places", "runner", "wire", "providers.base"},
-    "serve": LEAVES | {"app", "runner", "wire", "providers.base"},
+    "planes": {"picture", "wire"},
+    "serve": LEAVES | {"app", "planes", "runner", "serve_layers", "wire", "providers.base"},
+    "serve_layers": LEAVES | {"app", "layers", "planes", "wire", "providers.base"},
     # The commands of the command line, which cli attaches.
     "commands": LEAVES
     | {

@@ -53,6 +53,17 @@ EXAMPLES: list[wire.Message] = [
     wire.Failure(code="x", sentence="No.", hint="Try."),
     wire.Cancel(),
     wire.Reference(role="style", width=2, height=1, pixels=bytes(8)),
+    wire.StyleLayers(
+        recipe=RECIPE,
+        canvas_width=8,
+        canvas_height=9,
+        document="",
+        layers=[{"id": "7", "name": "Sky", "box": [-1, 0, 2, 3], "skip": "locked"}],
+    ),
+    wire.LayerWanted(id=""),
+    wire.LayerPixels(id="7", width=2, height=3, format="Y' u8", pixels=b"abcdef"),
+    wire.LayerMade(id="7", recipe=RECIPE, width=1, height=1, format="R'G'B'A u8", pixels=b"abcd"),
+    wire.LayerFailed(id="7", code="x", sentence="No.", hint="Try."),
 ]
 
 

@@ -14,6 +14,10 @@ from .messages import (
     Done,
     Failure,
     Hello,
+    LayerFailed,
+    LayerMade,
+    LayerPixels,
+    LayerWanted,
     Message,
     Notice,
     PatchMade,
@@ -23,6 +27,7 @@ from .messages import (
     Reference,
     RegionPlanned,
     RunEdit,
+    StyleLayers,
 )
 
 __all__ = [
@@ -35,6 +40,10 @@ __all__ = [
     "Done",
     "Failure",
     "Hello",
+    "LayerFailed",
+    "LayerMade",
+    "LayerPixels",
+    "LayerWanted",
     "LocalProtocolError",
     "Message",
     "Notice",
@@ -47,5 +56,6 @@ __all__ = [
     "RegionPlanned",
     "RemoteProtocolError",
     "RunEdit",
+    "StyleLayers",
     "VersionMismatch",
 ]

@@ -1,10 +1,13 @@
 """The messages between a shell and its core, as values that are checked when they are made.
 
-    shell -> core   hello  plan  reference  run  cancel
-    core -> shell   hello  region  progress  notice  patch  done  failure
+    shell -> core   hello  plan  reference  run  layers  layer-pixels  cancel
+    core -> shell   hello  region  progress  notice  patch  layer-wanted  layer-made  layer-failed
+                    done  failure
 
 A run is answered by progress and notices, patches, and then done or failure. References are
-not answered; they go along with the next run.
+not answered; they go along with the next run. Layers are answered in the same way, except that
+the core asks for the pixels of one layer after the other, and each request for them is answered
+before the next comes.
 """
 
 from dataclasses import dataclass, field, fields
@@ -20,6 +23,10 @@ __all__ = [
     "Done",
     "Failure",
     "Hello",
+    "LayerFailed",
+    "LayerMade",
+    "LayerPixels",
+    "LayerWanted",
     "Message",
     "Notice",
     "PatchMade",
@@ -29,6 +36,7 @@ __all__ = [
     "Reference",
     "RegionPlanned",
     "RunEdit",
+    "StyleLayers",
     "from_frame",
     "to_frame",
 ]
@@ -48,6 +56,7 @@ WITH_ALPHA = {
 """The format of a run's patches, by the format of its pixels."""
 
 MAX_SIDE = 1 << 19
+MAX_LAYERS = 2000
 
 
 class Rectangle(NamedTuple):
@@ -128,6 +137,32 @@ def _one_of(*names: str) -> Any:
     def read(value: Any) -> str:
         if not isinstance(value, str) or value not in names:
             raise ValueError(f"{value!r:.40} is not one of {', '.join(names)}")
+        return value
+
+    return field(metadata={"read": read})
+
+
+def _layers() -> Any:
+    def read(value: Any) -> List[Dict[str, Any]]:
+        if not isinstance(value, list) or len(value) > MAX_LAYERS:
+            raise ValueError(f"not a list of at most {MAX_LAYERS} layers")
+        for each in value:
+            right = (
+                isinstance(each, dict)
+                and set(each) == {"id", "name", "box", "skip"}
+                and isinstance(each["id"], str)
+                and 0 < len(each["id"]) <= 100
+                and isinstance(each["name"], str)
+                and isinstance(each["box"], (list, tuple))
+                and len(each["box"]) == 4
+                and all(_is_integer(n, -MAX_SIDE, MAX_SIDE) for n in each["box"])
+                and min(each["box"][2:]) >= 1
+                and each["skip"] in (None, "locked", "cuts")
+            )
+            if not right:
+                raise ValueError(f"{each!r:.80} is not a layer")
+        if len({each["id"] for each in value}) < len(value):
+            raise ValueError("two layers have one id")
         return value
 
     return field(metadata={"read": read})
@@ -244,6 +279,78 @@ class RunEdit(Message):
 
 
 @dataclass(frozen=True)
+class StyleLayers(Message):
+    """Give these layers one style: objects with *id*, *name*, *box*, and *skip* or null.
+
+    *skip* is why a layer is to be left as it is: "locked" or "cuts". Boxes are of the canvas.
+    """
+
+    recipe: Dict[str, Any] = _object()
+    canvas_width: int = _integer(1, MAX_SIDE)
+    canvas_height: int = _integer(1, MAX_SIDE)
+    document: str = _text(300)
+    layers: List[Dict[str, Any]] = _layers()
+
+    type = "layers"
+
+
+@dataclass(frozen=True)
+class LayerWanted(Message):
+    """The core asks for a layer's pixels; an empty id means the flattened document."""
+
+    id: str = _text(100)
+
+    type = "layer-wanted"
+
+
+@dataclass(frozen=True)
+class LayerPixels(Message):
+    """All pixels of a layer, whatever its mask hides."""
+
+    id: str = _text(100)
+    width: int = _integer(1, MAX_SIDE)
+    height: int = _integer(1, MAX_SIDE)
+    format: str = _format()
+    pixels: Blob = _blob()
+
+    type = "layer-pixels"
+
+    def __post_init__(self) -> None:
+        box = Rectangle(0, 0, self.width, self.height)
+        _check_size("pixels", self.pixels, box, BYTES_PER_PIXEL[self.format])
+
+
+@dataclass(frozen=True)
+class LayerMade(Message):
+    """A layer's new pixels, of its own size, and the recipe that made them."""
+
+    id: str = _text(100)
+    recipe: Dict[str, Any] = _object()
+    width: int = _integer(1, MAX_SIDE)
+    height: int = _integer(1, MAX_SIDE)
+    format: str = _format()
+    pixels: Blob = _blob()
+
+    type = "layer-made"
+
+    def __post_init__(self) -> None:
+        box = Rectangle(0, 0, self.width, self.height)
+        _check_size("pixels", self.pixels, box, BYTES_PER_PIXEL[self.format])
+
+
+@dataclass(frozen=True)
+class LayerFailed(Message):
+    """A layer could not be made; the others go on, and asking again makes this one alone."""
+
+    id: str = _text(100)
+    code: str = _text(100)
+    sentence: str = _text(2000)
+    hint: str = _text(2000)
+
+    type = "layer-failed"
+
+
+@dataclass(frozen=True)
 class Progress(Message):
     """How far a run is; a fraction of null means that nobody can tell."""
 
@@ -322,6 +429,11 @@ _TYPES: Dict[str, Type[Message]] = {
         Progress,
         Notice,
         PatchMade,
+        StyleLayers,
+        LayerWanted,
+        LayerPixels,
+        LayerMade,
+        LayerFailed,
         Done,
         Failure,
         Cancel,

@@ -22,7 +22,18 @@ from gimpfu import (
 from shell import messages
 from wire import BYTES_PER_PIXEL, WITH_ALPHA, PatchMade, Rectangle
 
-__all__ = ["PARASITE", "RegionRead", "Target", "changed_outside", "examine", "insert", "read"]
+__all__ = [
+    "PARASITE",
+    "PERSISTENT",
+    "RegionRead",
+    "Target",
+    "changed_outside",
+    "examine",
+    "insert",
+    "read",
+    "recipe_text",
+    "travel_format",
+]
 
 PARASITE = "overpaint-recipe"
 PERSISTENT = 1
@@ -141,7 +152,9 @@ def read(target: Target, region: Rectangle) -> RegionRead:
     layer, place = target.layer, target.place
     on_layer = Rectangle(region.x - place.x, region.y - place.y, region.width, region.height)
     stored = layer.format
-    pixel_format = _travel_format(target, stored, place.contains(region))
+    pixel_format = travel_format(target.image, stored)
+    if not place.contains(region):
+        pixel_format = WITH_ALPHA[pixel_format]
     # Asked for its own format by name, GIMP would first spend a third of a second on looking
     # for a conversion.
     pixels = layer.read_pixels(*on_layer, None if pixel_format == stored else pixel_format)
@@ -168,15 +181,12 @@ def read(target: Target, region: Rectangle) -> RegionRead:
     )
 
 
-def _travel_format(target: Target, stored: str, inside: bool) -> str:
-    """Return the format in which a part of the layer travels, which *stored* is the layer's own.
+def travel_format(image: Any, stored: str) -> str:
+    """Return the format in which a layer of *image* travels whose own is *stored*.
 
-    What is 8-bit sRGB already travels as it is stored, with alpha where the part reaches beyond
-    the layer; all else as floats, which hold any colour.
+    What is 8-bit sRGB already travels as it is stored, all else as floats, which hold any colour.
     """
-    if stored not in BYTES_PER_PIXEL or not target.image.is_srgb:
-        return DEEP_FORMAT
-    return stored if inside else WITH_ALPHA[stored]
+    return stored if stored in BYTES_PER_PIXEL and image.is_srgb else DEEP_FORMAT
 
 
 def _framed(plane: bytes, box: Rectangle, region: Rectangle) -> bytes:

@@ -1,6 +1,7 @@
 """The commands under Filters > Overpaint: what each asks for, and how one edit runs."""
 
 import contextlib
+from functools import partial
 from typing import Any, Dict, List, Optional, Sequence
 
 import wire
@@ -11,6 +12,7 @@ from gimpfu import (
     PF_IMAGE,
     PF_INT,
     PF_LAYER,
+    PF_RADIO,
     PF_SPINNER,
     PF_STRING,
     PF_TEXT,
@@ -18,10 +20,10 @@ from gimpfu import (
     gimp,
     register,
 )
-from shell import canvas, launch, messages, references, timings
+from shell import canvas, launch, layers, messages, references, timings
 from shell.core_process import CoreProcess
 
-__all__ = ["inpaint", "register_all", "remove", "style", "vary"]
+__all__ = ["inpaint", "register_all", "remove", "style", "style_layers", "vary"]
 
 MENU = "<Image>/Filters/Overpaint"
 AUTHOR = "The Overpaint developers"
@@ -29,6 +31,7 @@ YEAR = "2026"
 MAX_PX = 4096
 MAX_COUNT = 16
 STROKES = (0.25, 4.0, 0.05)
+SELECTED_LAYERS, EVERY_LAYER = "selected", "all"
 NAME_LENGTH = 40
 
 _waiting: List[CoreProcess] = []
@@ -128,26 +131,92 @@ def style(
     The style comes from *style_layer*, of any open image, or *style_file*, or has a name, or is
     in the words of the prompt.
     """
-    prompt, named = (prompt or "").strip(), (named_style or "").strip()
     recipe = _recipe("style", grow, feather, context, seed)
     recipe.update(_who(provider, model))
-    recipe["prompt"] = prompt
+    recipe["prompt"] = (prompt or "").strip()
     recipe["count"] = int(count)
-    recipe["look"] = {
-        "style": named,
-        "stroke": float(stroke),
-        "keep_colours": bool(keep_colours),
-        "keep_light": bool(keep_light),
-    }
+    recipe["look"] = _look(named_style, stroke, keep_colours, keep_light)
     if strength >= 0:
         recipe["strength"] = float(strength)
-    shown = []
-    if style_layer is not None:
-        shown.append(references.of_layer(style_layer, "style"))
-    elif style_file:
-        shown.append(references.of_file(style_file, "style"))
-    name = _titled(prompt or named) or N_("Styled")
+    shown = _style_shown(style_layer, style_file)
+    name = _titled(prompt or named_style or "") or N_("Styled")
     return _edit(image, layer, recipe, name, or_everything=True, shown=shown)
+
+
+def style_layers(
+    image: Any,
+    layer: Any,
+    which: str,
+    prompt: str,
+    named_style: str,
+    style_layer: Any,
+    style_file: Any,
+    stroke: float,
+    keep_colours: bool,
+    keep_light: bool,
+    seed: int,
+    provider: str,
+    model: str,
+    strength: float,
+) -> Any:
+    """Give layers one style, each by itself, in a new group beside them.
+
+    They are those that are selected, groups with all that is in them, or all layers.
+    """
+    del layer
+    recipe = _recipe("style", 0, 0, -1, seed)
+    recipe.update(_who(provider, model))
+    recipe["prompt"] = (prompt or "").strip()
+    recipe["look"] = _look(named_style, stroke, keep_colours, keep_light)
+    if strength >= 0:
+        recipe["strength"] = float(strength)
+    batch = layers.examine(image, everything=which == EVERY_LAYER)
+    shown = _style_shown(style_layer, style_file)
+    title = _titled(prompt or named_style or "") or N_("Styled")
+    with _core() as core, layers.Results() as results:
+        gimp.progress_init(N_("Waiting for Overpaint's core"))
+        request = wire.StyleLayers(
+            recipe=recipe,
+            canvas_width=image.width,
+            canvas_height=image.height,
+            document=(image.name or "")[:300],
+            layers=batch.described(),
+        )
+        outcome = core.style_layers(
+            request, partial(layers.read, batch), results.keep, _Progress(), shown
+        )
+        core.dismiss()
+        if not len(results) and outcome.failed:
+            raise messages.none_made(outcome.failed[0].sentence, outcome.failed[0].hint)
+        group = layers.insert(batch, results, title)
+    for sentence in [*outcome.notices, *_failures(batch, outcome.failed)]:
+        gimp.message(sentence)
+    return group
+
+
+def _failures(batch: layers.Batch, failed: List[wire.LayerFailed]) -> List[str]:
+    return [
+        N_("“{}” is as it was. {} {} Run the command again: only what is missing is made.").format(
+            batch.leaves[each.id].name, each.sentence, each.hint
+        )
+        for each in failed
+    ]
+
+
+def _look(named_style: str, stroke: float, colours: bool, light: bool) -> Dict[str, Any]:
+    return {
+        "style": (named_style or "").strip(),
+        "stroke": float(stroke),
+        "keep_colours": bool(colours),
+        "keep_light": bool(light),
+    }
+
+
+def _style_shown(style_layer: Any, style_file: Any) -> List[wire.Reference]:
+    """Return the picture whose style is wanted, where one was chosen."""
+    if style_layer is not None:
+        return [references.of_layer(style_layer, "style")]
+    return [references.of_file(style_file, "style")] if style_file else []
 
 
 def _titled(prompt: str) -> str:
@@ -187,6 +256,15 @@ def register_all() -> None:
         (PF_SPINNER, "stroke", N_("Stro_ke size, 1 for what suits the picture"), 1.0, STROKES),
         (PF_TOGGLE, "keep_colours", N_("Keep the _colours"), False),
         (PF_TOGGLE, "keep_light", N_("Keep l_ight and dark"), False),
+    ]
+    which = [
+        (
+            PF_RADIO,
+            "which",
+            N_("_Which layers"),
+            SELECTED_LAYERS,
+            ((N_("The selected layers and groups"), SELECTED_LAYERS), (N_("All"), EVERY_LAYER)),
+        )
     ]
     result = [(PF_LAYER, "layer", N_("The new layer"))]
     register(
@@ -263,6 +341,26 @@ def register_all() -> None:
         target + wish[:1] + look + how + who + more,
         result,
         style,
+        menu=MENU,
+        on_run=_start_core,
+    )
+    register(
+        "plug-in-overpaint-style-layers",
+        N_("Give many layers one style, each by itself, in a new group"),
+        N_(
+            "Transfers one style to the selected layers and groups, or to all layers. Each keeps "
+            "its name, place, mask, mode and opacity. The results are in a new group above the "
+            "old layers, which are hidden. What was finished before a cancel or a failure is not "
+            "made again when the command is repeated."
+        ),
+        AUTHOR,
+        AUTHOR,
+        YEAR,
+        N_("Transfer Style to _Layers..."),
+        "*",
+        target + which + wish[:1] + look + how[-1:] + who + more[:1],
+        [(PF_LAYER, "group", N_("The new group"))],
+        style_layers,
         menu=MENU,
         on_run=_start_core,
     )

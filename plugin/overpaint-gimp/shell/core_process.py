@@ -31,10 +31,11 @@ OnProgress = Callable[[Optional[float], str], None]
 
 
 class Outcome:
-    """What a run brought: patches, sentences to show, seconds per phase."""
+    """What a run brought: patches, layers that failed, sentences to show, seconds per phase."""
 
     def __init__(self) -> None:
         self.patches: List[wire.PatchMade] = []
+        self.failed: List[wire.LayerFailed] = []
         self.notices: List[str] = []
         self.seconds: Dict[str, float] = {}
 
@@ -120,6 +121,41 @@ class CoreProcess:
                 outcome.notices.append(answer.sentence)
             elif isinstance(answer, wire.PatchMade):
                 outcome.patches.append(answer)
+            elif isinstance(answer, wire.Done):
+                outcome.seconds = answer.seconds
+                return outcome
+
+    def style_layers(
+        self,
+        request: wire.StyleLayers,
+        read: Callable[[str], wire.LayerPixels],
+        keep: Callable[[wire.LayerMade], None],
+        on_progress: OnProgress,
+        references: Sequence[wire.Reference] = (),
+    ) -> Outcome:
+        """Style many layers, however long it takes; raises EditFailed or CoreTrouble.
+
+        *read* is asked for one layer after the other, *keep* is given each that is made.
+        *on_progress* as for :meth:`run`.
+        """
+        for reference in references:
+            self._send(reference)
+        self._send(request)
+        outcome = Outcome()
+        last = wire.Progress(fraction=None, phase="")
+        while True:
+            answer = self._next(None, partial(on_progress, last.fraction, last.phase))
+            if isinstance(answer, wire.LayerWanted):
+                self._send(read(answer.id))
+            elif isinstance(answer, wire.LayerMade):
+                keep(answer)
+            elif isinstance(answer, wire.LayerFailed):
+                outcome.failed.append(answer)
+            elif isinstance(answer, wire.Progress):
+                last = answer
+                on_progress(last.fraction, last.phase)
+            elif isinstance(answer, wire.Notice):
+                outcome.notices.append(answer.sentence)
             elif isinstance(answer, wire.Done):
                 outcome.seconds = answer.seconds
                 return outcome

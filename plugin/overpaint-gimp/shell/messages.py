@@ -23,6 +23,9 @@ __all__ = [
     "layer_invisible",
     "layer_locked",
     "layer_outside",
+    "layers_apart",
+    "no_layers",
+    "none_made",
     "nothing_selected",
     "other_release",
     "overran",
@@ -115,6 +118,24 @@ def layer_outside(name: str) -> DocumentUnsuitable:
         "The layer “{}” lies outside the canvas.".format(name),
         "Move it onto the canvas, or select the layer that you see.",
     )
+
+
+def no_layers() -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "There are no layers to be styled.",
+        "Select layers or a layer group in the Layers dialog, then run the command again.",
+    )
+
+
+def layers_apart() -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "The selected layers lie in different groups, so no one group can hold the results.",
+        "Select layers of one group, or choose all layers.",
+    )
+
+
+def none_made(sentence: str, hint: str) -> EditFailed:
+    return EditFailed("No layer could be made. {}".format(sentence), hint)
 
 
 def reference_unreadable(name: str, reason: str) -> DocumentUnsuitable:
