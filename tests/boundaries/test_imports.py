@@ -27,6 +27,7 @@ LEAVES = {
     "prompt",
     "recipe",
     "sizes",
+    "tree",
 }
 ALLOWED = {
     "errors": set(),
@@ -37,6 +38,7 @@ ALLOWED = {
     "recipe": {"errors", "look"},
     "picture": {"errors", "geometry", "mask"},
     "sizes": {"geometry"},
+    "tree": {"geometry"},
     "wording": set(),
     "syntax": {"wording"},
     "wish": {"recipe", "syntax"},
@@ -53,6 +55,7 @@ ALLOWED = {
     "budget": {"errors"},
     "history": LEAVES | {"codec", "places"},
     "plan": LEAVES,
+    "layers": LEAVES | {"history.planes", "places", "plan"},
     "fitting": LEAVES,
     "composite": LEAVES | {"plan", "fitting.chain"},
     "wire": set(),
@@ -65,6 +68,7 @@ ALLOWED = {
         "codec",
         "history",
         "keys",
+        "layers",
         "plan",
         "providers.base",
         "providers.registry",

@@ -3,6 +3,7 @@
 Here meet the user's settings, keys and history with the runner, which knows none of them.
 """
 
+from overpaint.app.layering import forget_layers, plan_layers, style_layers
 from overpaint.app.outlook import Outlook, forecast, plan
 from overpaint.app.placing import Placed, place
 from overpaint.app.reach import Reach, check, default_provider, provider, providers, warm_up
@@ -16,12 +17,15 @@ __all__ = [
     "check",
     "default_provider",
     "forecast",
+    "forget_layers",
     "place",
     "plan",
+    "plan_layers",
     "provider",
     "providers",
     "read_references",
     "rewrite",
     "run",
+    "style_layers",
     "warm_up",
 ]

@@ -14,7 +14,7 @@ from overpaint.plan import Plan, Shot, make_plan, make_shots
 from overpaint.providers.base import Provider, Reference
 from overpaint.recipe import Edit, Recipe
 
-__all__ = ["Outlook", "forecast", "plan"]
+__all__ = ["Outlook", "forecast", "plan", "refuse_unable", "spent_today"]
 
 
 def plan(recipe: Recipe, selection: Box, canvas: Extent, reach: Reach = USUAL) -> Plan:
@@ -107,7 +107,7 @@ def forecast(
     settings = load_settings()
     asked = set_up(recipe.provider, recipe.model, reach, settings)
     able = asked.capabilities
-    _refuse_unable(recipe, asked)
+    refuse_unable(recipe, asked)
     mask = adjust(source.selection, grow_px=recipe.grow, feather_px=recipe.feather)
     shots = make_shots(recipe, mask, able.sizes)
     taken = references[: able.references]
@@ -124,19 +124,21 @@ def forecast(
         requests=expected.requests,
         resolution=expected.resolution,
         cost=expected.cost,
-        spent=_spent_today() if able.needs_network else 0.0,
+        spent=spent_today() if able.needs_network else 0.0,
         budget=settings.daily_budget,
     )
 
 
-def _refuse_unable(recipe: Recipe, asked: Provider) -> None:
+def refuse_unable(recipe: Recipe, asked: Provider) -> None:
+    """Raise EditUnsupported where the provider cannot make that edit."""
     if recipe.edit not in asked.capabilities.edits:
         raise EditUnsupported(
             f"{asked.title} cannot do that edit ({recipe.edit.value}).", "Choose another provider."
         )
 
 
-def _spent_today() -> float:
+def spent_today() -> float:
+    """Return the US dollars that went today, as the history knows."""
     from overpaint.history import Journal
 
     with Journal.open() as journal:

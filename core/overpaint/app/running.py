@@ -1,6 +1,6 @@
 """Running an edit, with everything that goes over the network written to the history."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,11 +31,13 @@ async def run(
     references: Sequence[Reference] = (),
     canvas: Extent | None = None,
     document: str = "",
+    begun: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[AsyncIterator[runner.Event]]:
     """Run the edit; see :func:`overpaint.runner.run`. *recipe* must have its seed.
 
     Whatever goes over the network is written to the history as it comes: *canvas* is the size of
-    the picture that *region* belongs to, *document* what the user calls it.
+    the picture that *region* belongs to, *document* what the user calls it. *begun* is told the
+    history's id of the run before a request leaves, in a thread.
     """
     settings = load_settings()
     first = set_up(recipe.provider, recipe.model, reach, settings, with_key=True)
@@ -56,7 +58,7 @@ async def run(
     from overpaint.history import Journal
 
     with Journal.open() as journal:
-        keeper = _Keeper(journal, region, canvas or region.extent, source, document)
+        keeper = _Keeper(journal, region, canvas or region.extent, source, document, begun)
 
         def afford(estimate: float | None) -> None:
             spent = journal.spent(budget.start_of_day())
@@ -120,13 +122,20 @@ class _Keeper:
     """
 
     def __init__(
-        self, journal: "Journal", region: Box, canvas: Extent, source: Source, document: str
+        self,
+        journal: "Journal",
+        region: Box,
+        canvas: Extent,
+        source: Source,
+        document: str,
+        begun: Callable[[str], None],
     ) -> None:
         self._journal = journal
         self._region = region
         self._canvas = canvas
         self._source = source
         self._document = document
+        self._begun = begun
         self._run = ""
 
     def begin(self, begun: runner.Begun) -> None:
@@ -148,6 +157,7 @@ class _Keeper:
                 estimate=begun.estimate,
             )
         )
+        self._begun(self._run)
 
     def submitted(self, number: int, shot: int, remote_id: str) -> None:
         del number, shot  # the server's name for the job is enough to find it

@@ -24,7 +24,7 @@ from overpaint.files.document import Document, Numbers
 from overpaint.geometry import Extent
 from overpaint.mask import Mask
 
-__all__ = ["MAX_PIXELS", "load", "load_selection"]
+__all__ = ["MAX_PIXELS", "load", "load_file", "load_selection"]
 
 MAX_PIXELS = 250_000_000
 """More in one picture is taken for a decompression bomb; today's largest cameras have 150 MP."""
@@ -41,26 +41,37 @@ _ORIENTATION = 274
 def load(path: Path) -> Document:
     """Open the picture at *path*, upright; raises FileUnreadable and FormatUnsupported."""
     try:
-        with path.open("rb") as file, _limits_of_our_own():
-            return _load(file)
-    except OverpaintError as error:
-        raise type(error)(f"{path} cannot be opened: {error.sentence}", error.hint) from error
-    except UnidentifiedImageError as error:
-        raise FormatUnsupported(
-            f"{path} is not a picture that Overpaint can open.",
-            f"It opens {', '.join(_FORMATS)}.",
-        ) from error
-    except MemoryError as error:
-        raise FileUnreadable(
-            f"{path} does not fit into this machine's memory.", "Close other programs, or crop it."
-        ) from error
+        with path.open("rb") as file:
+            return load_file(file, str(path))
     except OSError as error:
         raise FileUnreadable(
             f"{path} cannot be read: {error.strerror or error}.", "Check the name and the file."
         ) from error
+
+
+def load_file(file: BinaryIO, name: str) -> Document:
+    """Open the picture in *file*, which errors call *name*; otherwise as :func:`load`."""
+    try:
+        with _limits_of_our_own():
+            return _load(file)
+    except OverpaintError as error:
+        raise type(error)(f"{name} cannot be opened: {error.sentence}", error.hint) from error
+    except UnidentifiedImageError as error:
+        raise FormatUnsupported(
+            f"{name} is not a picture that Overpaint can open.",
+            f"It opens {', '.join(_FORMATS)}.",
+        ) from error
+    except MemoryError as error:
+        raise FileUnreadable(
+            f"{name} does not fit into this machine's memory.", "Close other programs, or crop it."
+        ) from error
+    except OSError as error:
+        raise FileUnreadable(
+            f"{name} cannot be read: {error.strerror or error}.", "Check the name and the file."
+        ) from error
     except Exception as error:  # a decoder raises whatever it likes on a damaged file
         raise FileUnreadable(
-            f"{path} is damaged ({type(error).__name__}: {error}).", "Get the file again."
+            f"{name} is damaged ({type(error).__name__}: {error}).", "Get the file again."
         ) from error
 
 

@@ -16,7 +16,7 @@ from overpaint.files import png
 from overpaint.files.document import Document, Result
 from overpaint.files.naming import layer_name
 
-__all__ = ["check", "write"]
+__all__ = ["add_file", "check", "thumbnail", "write"]
 
 _THUMBNAIL = (256, 256)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -43,19 +43,22 @@ def write(document: Document, results: Sequence[Result]) -> bytes:
     places = ["data/result.png", *(f"data/result-{n}.png" for n in range(2, len(results) + 1))]
     file = BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-
-        def add(path: str, data: bytes) -> None:
-            # PNG is compressed already, and what is left is small.
-            archive.writestr(zipfile.ZipInfo(path, _EPOCH), data)
-
-        add("mimetype", b"image/openraster")
-        add("stack.xml", _stack(document, list(zip(results, places, strict=True))))
+        add_file(archive, "mimetype", b"image/openraster")
+        stack = _stack(document, list(zip(results, places, strict=True)))
+        add_file(archive, "stack.xml", stack)
         for result, place in zip(results, places, strict=True):
-            add(place, png.write(_writable(document.masked_layer(result.patch))))
-        add("data/original.png", png.write(document))
-        add("mergedimage.png", png.write(merged))
-        add("Thumbnails/thumbnail.png", _thumbnail(merged))
+            layer = png.write(_writable(document.masked_layer(result.patch)))
+            add_file(archive, place, layer)
+        add_file(archive, "data/original.png", png.write(document))
+        add_file(archive, "mergedimage.png", png.write(merged))
+        add_file(archive, "Thumbnails/thumbnail.png", thumbnail(merged))
     return file.getvalue()
+
+
+def add_file(archive: zipfile.ZipFile, path: str, data: bytes) -> None:
+    """Add a file: the same bytes make the same archive, whenever."""
+    # PNG is compressed already, and what is left is small.
+    archive.writestr(zipfile.ZipInfo(path, _EPOCH), data)
 
 
 def _stack(document: Document, results: Sequence[tuple[Result, str]]) -> bytes:
@@ -85,7 +88,8 @@ def _writable(layer: Document) -> Document:
     return layer
 
 
-def _thumbnail(merged: Document) -> bytes:
+def thumbnail(merged: Document) -> bytes:
+    """Return a PNG of at most 256 pixels a side, as file managers show it."""
     pixels = merged.pixels
     if pixels.dtype != np.uint8:
         pixels = (pixels // 257).astype(np.uint8)

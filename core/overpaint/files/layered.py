@@ -1,0 +1,292 @@
+"""OpenRaster files with all their layers: read as a tree, saved again with a new group beside.
+
+The specification: https://www.openraster.org/baseline/layer-stack-spec.html. OpenRaster has no
+layer masks: what writes it applies them to the alpha, so that there are none to keep.
+"""
+
+import math
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from io import BytesIO
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO
+from xml.etree import ElementTree as ET
+
+import numpy as np
+from PIL import Image
+
+from overpaint.errors import FileUnreadable, FormatUnsupported
+from overpaint.files import png
+from overpaint.files.document import Document
+from overpaint.files.flatten import Floats, flatten
+from overpaint.files.load import load_file
+from overpaint.files.openraster import add_file, thumbnail
+from overpaint.geometry import Box, Extent
+from overpaint.tree import NORMAL, Attributes, Group, Layer, Node, Tree, with_layers
+
+__all__ = ["Layered", "beside", "open_layered", "write_layered"]
+
+_MAX_LAYERS = 5000
+_MAX_STACK = 8 << 20
+_CONTROL = dict.fromkeys(range(32), " ")
+_HINT = "Save it again from the program that made it."
+
+
+class Layered:
+    """An OpenRaster file, open for reading: its *tree*, and pixels when they are asked for."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self.tree = _read_stack(archive)
+
+    def document(self, layer: Layer) -> Document:
+        """Return a layer's own pixels; raises FileUnreadable."""
+        return self._load(layer.source)
+
+    def merged(self) -> Document:
+        """Return the document as one picture, mixed by ourselves: files may bring an old one."""
+        return _flattened(self.tree, self.document)
+
+    def unused(self, source: str) -> str:
+        """Return *source*, or a name like it that the file does not use yet."""
+        taken, stem = set(self._archive.namelist()), source.removesuffix(".png")
+        names = (f"{stem}-{number}.png" for number in count(2))
+        return source if source not in taken else next(each for each in names if each not in taken)
+
+    def raw(self, source: str) -> bytes:
+        """Return a file inside as it is stored."""
+        try:
+            return self._archive.read(source)
+        except (KeyError, zipfile.BadZipFile) as error:
+            raise FileUnreadable(f"it lacks {source!r}, or that is damaged.", _HINT) from error
+
+    def _load(self, source: str) -> Document:
+        return load_file(BytesIO(self.raw(source)), source)
+
+
+@contextmanager
+def open_layered(path: Path) -> Iterator[Layered]:
+    """Open the OpenRaster file at *path*; raises FileUnreadable and FormatUnsupported."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield Layered(archive)
+    except zipfile.BadZipFile as error:
+        raise FormatUnsupported(
+            f"{path} is not an OpenRaster file.", "Layer by layer works on .ora and .xcf files."
+        ) from error
+    except OSError as error:
+        raise FileUnreadable(
+            f"{path} cannot be read: {error.strerror or error}.", "Check the name and the file."
+        ) from error
+
+
+def beside(tree: Tree, name: str, old: str, styled: Mapping[tuple[int, ...], str]) -> Tree:
+    """Return *tree* with a new group above one that holds all it had, which is hidden.
+
+    The new group repeats the whole tree; *styled* says where the layers that were made anew have
+    their pixels, by their paths.
+    """
+    new = with_layers(
+        tree.children,
+        lambda path, layer: replace(layer, source=styled.get(path, layer.source)),
+    )
+    above = Group(name=name, children=new, isolated=True)
+    below = Group(name=old, children=_unchosen(tree.children), isolated=True, visible=False)
+    return replace(tree, children=(above, below))
+
+
+def write_layered(opened: Layered, tree: Tree, new: Mapping[str, Path], file: BinaryIO) -> None:
+    """Write *tree* with the files of *opened* and the PNG files *new*, by where *tree* has them."""
+
+    def data(source: str) -> bytes:
+        return new[source].read_bytes() if source in new else opened.raw(source)
+
+    def document(layer: Layer) -> Document:
+        return load_file(BytesIO(data(layer.source)), layer.source)
+
+    merged = _flattened(tree, document)
+    with zipfile.ZipFile(file, "w") as archive:
+        add_file(archive, "mimetype", b"image/openraster")
+        add_file(archive, "stack.xml", _stack(tree))
+        for source in dict.fromkeys(_sources(tree.children)):
+            add_file(archive, source, data(source))
+        add_file(archive, "mergedimage.png", png.write(merged))
+        add_file(archive, "Thumbnails/thumbnail.png", thumbnail(merged))
+
+
+def _unchosen(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Return *nodes* without a mark that one of them is the active one: the new group has it."""
+    unmarked = []
+    for node in nodes:
+        kept = replace(node, more=tuple(each for each in node.more if each[0] != "selected"))
+        if isinstance(kept, Group):
+            kept = replace(kept, children=_unchosen(kept.children))
+        unmarked.append(kept)
+    return tuple(unmarked)
+
+
+def _sources(nodes: Iterable[Node]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, Layer):
+            yield node.source
+        else:
+            yield from _sources(node.children)
+
+
+def _flattened(tree: Tree, document: Callable[[Layer], Document]) -> Document:
+    deep = False
+    profile: bytes | None = None
+
+    def read(layer: Layer) -> Floats:
+        nonlocal deep, profile
+        found = document(layer)
+        deep = deep or found.pixels.dtype == np.uint16
+        profile = profile or found.profile
+        return _as_floats(found)
+
+    picture = flatten(tree, read)
+    white, dtype = (65535, np.uint16) if deep else (255, np.uint8)
+    numbers = np.rint(np.clip(picture, 0, 1) * np.float32(white)).astype(dtype)
+    dpi = None if tree.dpi is None else (float(tree.dpi[0]), float(tree.dpi[1]))
+    return Document(numbers, profile, dpi)
+
+
+def _as_floats(document: Document) -> Floats:
+    pixels = document.pixels
+    height, width = pixels.shape[:2]
+    floats = np.ones((height, width, 4), np.float32)
+    colours = pixels[..., :-1] if document.has_alpha else pixels
+    floats[..., :3] = colours
+    floats[..., :3] *= np.float32(1 / document.white)
+    if document.has_alpha:
+        floats[..., 3] = pixels[..., -1] * np.float32(1 / document.white)
+    return floats
+
+
+# Reading
+
+
+def _read_stack(archive: zipfile.ZipFile) -> Tree:
+    try:
+        if archive.getinfo("stack.xml").file_size > _MAX_STACK:
+            raise FormatUnsupported("its stack.xml is too large.", _HINT)
+        data = archive.read("stack.xml")
+        if b"<!DOCTYPE" in data:  # nothing writes one, and entities could grow without end
+            raise FormatUnsupported("its stack.xml declares a type of its own.", _HINT)
+        image = ET.fromstring(data)  # noqa: S314, no entities without a DOCTYPE
+        root = image.find("stack")
+        if image.tag != "image" or root is None:
+            raise FormatUnsupported("its stack.xml holds no stack.", _HINT)
+        extent = Extent(int(image.get("w", "")), int(image.get("h", "")))
+        counted = sum(1 for _ in image.iter("layer"))
+        if counted > _MAX_LAYERS:
+            raise FormatUnsupported(f"it has {counted} layers.", f"{_MAX_LAYERS} are the most.")
+        dpi = None
+        if image.get("xres") and image.get("yres"):
+            dpi = int(image.get("xres", "")), int(image.get("yres", ""))
+        more = _others(image, ("w", "h", "xres", "yres"))
+        return Tree(extent=extent, children=_children(root, archive), dpi=dpi, more=more)
+    except (KeyError, ValueError, ET.ParseError) as error:
+        raise FileUnreadable(f"its layers cannot be read ({error}).", _HINT) from error
+
+
+def _children(stack: ET.Element, archive: zipfile.ZipFile) -> tuple[Node, ...]:
+    found: list[Node] = []
+    for element in stack:
+        if element.tag == "stack":
+            found.append(_group(element, archive))
+        elif element.tag == "layer" and element.get("src", "").lower().endswith(".png"):
+            found.append(_layer(element, archive))
+        else:
+            raise FormatUnsupported(
+                f"it holds a {element.tag!r} that is no picture.",
+                "Turn it into a layer of pixels first.",
+            )
+    return tuple(found)
+
+
+def _group(element: ET.Element, archive: zipfile.ZipFile) -> Group:
+    known = (*_COMMON, "isolation")
+    return Group(
+        name=element.get("name", ""),
+        children=_children(element, archive),
+        opacity=_opacity(element),
+        mode=element.get("composite-op", NORMAL),
+        visible=element.get("visibility", "visible") != "hidden",
+        locked=element.get("edit-locked") == "true",
+        isolated=element.get("isolation", "auto") == "isolate",
+        more=_others(element, known),
+    )
+
+
+_COMMON = ("name", "opacity", "composite-op", "visibility", "edit-locked")
+
+
+def _layer(element: ET.Element, archive: zipfile.ZipFile) -> Layer:
+    source = element.get("src", "")
+    try:
+        with archive.open(source) as file, Image.open(file, formats=["PNG"]) as picture:
+            size = picture.size
+    except OSError as error:
+        raise FileUnreadable(f"its layer {source!r} is no PNG.", _HINT) from error
+    return Layer(
+        name=element.get("name", ""),
+        box=Box(int(element.get("x", "0")), int(element.get("y", "0")), *size),
+        source=source,
+        opacity=_opacity(element),
+        mode=element.get("composite-op", NORMAL),
+        visible=element.get("visibility", "visible") != "hidden",
+        locked=element.get("edit-locked") == "true",
+        more=_others(element, (*_COMMON, "src", "x", "y")),
+    )
+
+
+def _opacity(element: ET.Element) -> float:
+    opacity = float(element.get("opacity", "1"))
+    if not math.isfinite(opacity):
+        raise ValueError(f"an opacity of {opacity}")
+    return min(1.0, max(0.0, opacity))
+
+
+def _others(element: ET.Element, known: tuple[str, ...]) -> Attributes:
+    return tuple((name, value) for name, value in element.items() if name not in known)
+
+
+# Writing
+
+
+def _stack(tree: Tree) -> bytes:
+    image = ET.Element("image", {"w": str(tree.extent.width), "h": str(tree.extent.height)})
+    if tree.dpi is not None:
+        image.set("xres", str(tree.dpi[0]))
+        image.set("yres", str(tree.dpi[1]))
+    for name, value in tree.more:
+        image.set(name, value)
+    _append(ET.SubElement(image, "stack"), tree.children)
+    data: bytes = ET.tostring(image, "UTF-8", xml_declaration=True)
+    return data
+
+
+def _append(stack: ET.Element, nodes: Iterable[Node]) -> None:
+    for node in nodes:
+        kind = "layer" if isinstance(node, Layer) else "stack"
+        # XML, and so OpenRaster, cannot hold control characters.
+        element = ET.SubElement(stack, kind, name=node.name.translate(_CONTROL))
+        if isinstance(node, Layer):
+            element.set("src", node.source)
+            element.set("x", str(node.box.x))
+            element.set("y", str(node.box.y))
+        else:
+            element.set("isolation", "isolate" if node.isolated else "auto")
+        element.set("opacity", repr(node.opacity))
+        element.set("visibility", "visible" if node.visible else "hidden")
+        element.set("composite-op", node.mode)
+        if node.locked:
+            element.set("edit-locked", "true")
+        for name, value in node.more:
+            element.set(name, value)
+        if isinstance(node, Group):
+            _append(element, node.children)
