@@ -124,9 +124,10 @@ class _Server:
             elif isinstance(request, wire.StyleLayers):
                 from overpaint import serve_layers
 
-                recipe, references = self._referring(_recipe(request).with_seed())
-                async for message in serve_layers.answer(request, recipe, references, self._fetch):
-                    yield message
+                recipe, references = self._referring(_recipe(request))
+                answers = serve_layers.answer(request, recipe, references, self._fetch)
+                async for answered in answers:
+                    yield answered
             elif isinstance(request, wire.RunEdit):
                 recipe, region, source = _read(request)
                 recipe, references = self._referring(recipe)

@@ -16,6 +16,7 @@ from overpaint.layers import (
     LayerSkipped,
     LayersNotice,
     Skip,
+    steady,
 )
 from overpaint.picture import Pixels
 from overpaint.planes import decode, encode
@@ -63,7 +64,7 @@ async def answer(
     ]
     told = _Telling(len(inputs))
     async with app.style_layers(
-        recipe, inputs, reader(""), references=references, document=request.document
+        steady(recipe), inputs, reader(""), references=references, document=request.document
     ) as events:
         async for event in events:
             for message in told.messages(event, formats):

@@ -14,7 +14,7 @@ from overpaint.engine.provider import Embedded
 from overpaint.providers.base import Candidate, Event, Job
 from overpaint.recipe import Edit
 
-__all__ = ["Drifting", "Identity", "paint"]
+__all__ = ["Drifting", "Identity", "Negative", "paint"]
 
 CAPABILITIES = replace(
     Embedded.capabilities, edits=frozenset(Edit), reads_prompt=True, copies_pixels=False
@@ -34,6 +34,22 @@ class Identity:
 
     async def run(self, job: Job, _http: object) -> AsyncGenerator[Event, None]:
         yield Candidate(job.pixels.copy())
+
+
+class Negative:
+    """Turns every colour into its opposite, and says how often it was asked."""
+
+    name = "negative"
+    title = "Negative (test)"
+    receiver = ""
+    capabilities = replace(CAPABILITIES, copies_pixels=True, references=4, measures_anchor=True)
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+
+    async def run(self, job: Job, _http: object) -> AsyncGenerator[Event, None]:
+        self.jobs.append(job)
+        yield Candidate(255 - job.pixels)
 
 
 class Drifting:

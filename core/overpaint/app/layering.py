@@ -6,7 +6,7 @@ it from there, whatever ended the run before; layers that look the same are made
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, TypeAlias
 
@@ -210,7 +210,8 @@ class _Styling:
         whole = await self._whole()
         anchor, for_whole, whole_cost = self._foreseen(whole)
         del whole
-        planned, seen = [], {}
+        planned: list[Planned] = []
+        seen: dict[str, str] = {}
         cost: float | None = whole_cost
         for each in self._inputs:
             found = None if each.skip else await self._content(each)
@@ -258,10 +259,11 @@ class _Styling:
     def _notes(self) -> tuple[str, ...]:
         if self._able.measures_anchor or self._able.references:
             return ()
-        return (
+        note = (
             f"{self._asked.title} takes no reference pictures, so nothing but the seed holds the "
-            "layers together: they may differ.",
+            "layers together: they may differ."
         )
+        return (note,)
 
     def _forecast(self, found: Content, *, anchored: bool) -> runner.Forecast:
         shots = make_shots(self._recipe, found.source.selection, self._able.sizes)
@@ -277,26 +279,26 @@ class _Styling:
             await self._afford()
             for note in self._notes():
                 await self._notice(note)
-            anchor = await self._make_anchor()
-            await self._all(anchor)
-            if self._hopeless is not None:
-                raise self._hopeless
-            totals = self._totals
-            await send.send(
-                LayersFinished(
-                    made=totals.made,
-                    reused=totals.reused,
-                    skipped=totals.skipped,
-                    failed=totals.failed,
-                    cost=totals.cost,
-                    sent=totals.sent,
-                    keys=tuple(self._keys),
-                )
-            )
+            await self._all(await self._make_anchor())
+            self.failure = self._hopeless
+            if self.failure is None:
+                await send.send(self._finished())
         except Exception as error:  # noqa: BLE001, raised again where the events are read
             while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
                 error = error.exceptions[0]
             self.failure = error
+
+    def _finished(self) -> LayersFinished:
+        totals = self._totals
+        return LayersFinished(
+            made=totals.made,
+            reused=totals.reused,
+            skipped=totals.skipped,
+            failed=totals.failed,
+            cost=totals.cost,
+            sent=totals.sent,
+            keys=tuple(self._keys),
+        )
 
     async def _afford(self) -> None:
         """Refuse at once what would be refused halfway."""

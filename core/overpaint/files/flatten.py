@@ -148,7 +148,7 @@ def _soft_light(below: Floats, above: Floats) -> Floats:
 
 
 def _difference(below: Floats, above: Floats) -> Floats:
-    return np.abs(below - above)
+    return np.asarray(np.abs(below - above), np.float32)
 
 
 def _light(colours: Floats) -> Floats:
