@@ -36,6 +36,8 @@ from overpaint.providers.a1111 import A1111
 from overpaint.providers.base import Event, Setup, Timeouts
 from overpaint.recipe import Edit
 
+pytestmark = pytest.mark.slow
+
 KEY = "someone:password-marked-1"
 XL = "photo-xl.safetensors [abcd123456]"
 FLAVOURS = ("a1111", "forge", "sdnext", "sdcpp")

@@ -40,6 +40,8 @@ from overpaint.providers.comfyui import ComfyUI
 from overpaint.providers.comfyui_workflow import MARKS, built_in
 from overpaint.recipe import Edit
 
+pytestmark = pytest.mark.slow
+
 DREAM = "dream.safetensors"
 KEY = "test-key-marked-1"
 LINKED_SEED = json.dumps(

@@ -24,6 +24,8 @@ from overpaint.providers.base import Timeouts
 from overpaint.recipe import Edit, Recipe
 from overpaint.runner import Begun, Made, Retries
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 REGION = Box(0, 0, 160, 128)
 SHORT = Timeouts(connect=5.0, send=5.0, answer=2.0, total=4.0)

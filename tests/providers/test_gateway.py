@@ -44,6 +44,8 @@ from overpaint.providers.gateway_presets import PRESETS
 from overpaint.providers.openai_wire import picture_bytes
 from overpaint.recipe import Edit
 
+pytestmark = pytest.mark.slow
+
 EDITS = [Edit.INPAINT, Edit.REMOVE, Edit.VARIATION, Edit.STYLE]
 SIZE = (1024, 1024)
 PAINTERS = ["openrouter", "xroute", "vercel", "litellm", "localai", "sdcpp", "vllm-omni", "sglang"]

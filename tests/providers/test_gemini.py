@@ -27,6 +27,8 @@ from overpaint.providers.base import Candidate, Notice, Reference, Setup, Timeou
 from overpaint.providers.gemini import TIERS, Gemini
 from overpaint.recipe import Edit
 
+pytestmark = pytest.mark.slow
+
 URL = "data:image/png;base64,"
 NANO = "gemini-nano-banana-2.1"
 GENERATE = f"/v1beta/models/{NANO}:generateContent"

@@ -52,6 +52,8 @@ from overpaint.providers.base import Candidate, Event, Reference, Setup, Usage
 from overpaint.providers.openai import OpenAI
 from overpaint.recipe import Edit
 
+pytestmark = pytest.mark.slow
+
 EDITS = [Edit.INPAINT, Edit.REMOVE, Edit.VARIATION, Edit.STYLE]
 SIZE = (1024, 768)
 

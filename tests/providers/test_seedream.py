@@ -42,6 +42,8 @@ from overpaint.providers.base import Job, Reference, Setup, Timeouts
 from overpaint.providers.seedream import Seedream
 from overpaint.recipe import Edit
 
+pytestmark = pytest.mark.slow
+
 KEY = "test-key-marked-1"
 PRO = "dola-seedream-5-0-pro-260628"
 LITE = "seedream-5-0-260128"

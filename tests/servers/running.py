@@ -1,8 +1,10 @@
 """Running one provider against a server, as the runner does, without plan and composite."""
 
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import anyio
@@ -70,8 +72,7 @@ class Outcome:
 
 def job(width: int = 96, height: int = 64, **changes: Any) -> Job:
     """A job with a striped picture and a soft square mask; *changes* are fields of Job."""
-    y, x = np.mgrid[:height, :width]
-    pixels = np.stack([x * 5 % 256, y * 7 % 256, (x + y) * 3 % 256], axis=2).astype(np.uint8)
+    pixels = _stripes(width, height)
     mask = np.zeros((height, width), np.uint8)
     mask[height // 4 : height // 2, width // 4 : width // 2] = 255
     mask[height // 4, width // 4 : width // 2] = 128
@@ -87,13 +88,29 @@ def job(width: int = 96, height: int = 64, **changes: Any) -> Job:
     return Job(**values)
 
 
+@cache
+def _stripes(width: int, height: int) -> np.ndarray:
+    x, y = np.arange(width), np.arange(height)[:, None]
+    pixels = np.empty((height, width, 3), np.uint8)
+    for channel, values in enumerate((x * 5, y * 7, (x + y) * 3)):
+        pixels[..., channel] = values % 256
+    pixels.flags.writeable = False
+    return pixels
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """The certificates, which take a while to read, for all clients of the tests."""
+    return httpx.create_ssl_context()
+
+
 def run_provider(provider: Provider, what: Job | None = None) -> Outcome:
     """Run *provider* to its end with a client like the runner's; errors come out as raised."""
 
     async def collect() -> Outcome:
         outcome = Outcome()
         async with (
-            httpx.AsyncClient(trust_env=False, follow_redirects=False) as http,
+            httpx.AsyncClient(trust_env=False, follow_redirects=False, verify=tls()) as http,
             aclosing(provider.run(what or job(), http)) as events,
         ):
             async for event in events:

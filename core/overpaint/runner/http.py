@@ -1,11 +1,14 @@
 """The one HTTP client of a run."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from overpaint import __version__
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 __all__ = ["client"]
@@ -29,4 +32,13 @@ def client(sent: Callable[[int], None] = lambda _: None) -> "httpx.AsyncClient":
         headers={"user-agent": f"overpaint/{__version__}"},
         limits=httpx.Limits(max_connections=32, keepalive_expiry=2.0),
         mounts=direct,
+        verify=_tls(),
     )
+
+
+@cache
+def _tls() -> "ssl.SSLContext":
+    """Reading the certificates takes a while, and they do not change while a process lives."""
+    import httpx
+
+    return httpx.create_ssl_context()

@@ -11,6 +11,8 @@ from overpaint.fitting.register import Kind, register
 from overpaint.fitting.warp import IDENTITY, Drift, resample
 from overpaint.geometry import Extent
 
+pytestmark = pytest.mark.slow
+
 Field = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 WIDTH, HEIGHT = 460, 340
