@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
+from typing import Any
 
 from overpaint.errors import RecipeInvalid
 
@@ -56,7 +57,7 @@ def load() -> Mapping[str, Style]:
             keeps_colours=given.get("colours") == "kept",
             also=tuple(given["also"]),
         )
-        for name, given in _read()["style"].items()
+        for name, given in _text()["style"].items()
     }
     return MappingProxyType(styles)
 
@@ -73,7 +74,7 @@ def get(name: str) -> Style:
 
 def default() -> Style:
     """Return the style that is used where nothing says which."""
-    return load()[_read()["default"]]
+    return load()[_default()]
 
 
 def match(prompt: str) -> Style | None:
@@ -91,8 +92,12 @@ def match(prompt: str) -> Style | None:
     return min(found, key=lambda each: each[:2])[2] if found else None
 
 
+def _default() -> str:
+    return str(_text()["default"])
+
+
 @cache
-def _read() -> dict[str, dict[str, dict[str, str]]]:
+def _text() -> Mapping[str, Any]:
     file = resources.files("overpaint") / "styles.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
 

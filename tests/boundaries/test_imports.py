@@ -60,7 +60,8 @@ ALLOWED = {
     "composite": LEAVES | {"plan", "fitting.chain"},
     "wire": set(),
     "providers": LEAVES | {"codec"},
-    "engine": LEAVES | {"providers.base"},
+    "engine": LEAVES | {"providers.base", "styles"},
+    "styles": {"errors"},
     "runner": LEAVES | {"codec", "plan", "composite", "fitting.chain", "providers.base"},
     "app": LEAVES
     | {

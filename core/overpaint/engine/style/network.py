@@ -11,7 +11,7 @@ of the size in between.
 Everything runs through cv2.dnn, one small network for each layer.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,7 +82,10 @@ class _Affine:
 
     def as_inputs(self, name: str) -> dict[str, Floats]:
         sides = (1, -1, 1, 1)
-        return {f"{name}.scale": self.scale.reshape(sides), f"{name}.shift": self.shift.reshape(sides)}
+        return {
+            f"{name}.scale": self.scale.reshape(sides),
+            f"{name}.shift": self.shift.reshape(sides),
+        }
 
 
 def _affine(layer: str, vector: Floats, moments: Moments) -> _Affine:
@@ -222,7 +225,12 @@ class _Work:
         return quarter
 
     def _layer(
-        self, layer: str, source: Map, target: Map, rows: _Rows, done: float,
+        self,
+        layer: str,
+        source: Map,
+        target: Map,
+        rows: _Rows,
+        done: float,
         before: _Affine | None = None,
     ) -> Steps[None]:
         """Convolve *source* into *target*, which may be the same; first *before* and cut at 0."""
@@ -342,7 +350,8 @@ class _Drawn:
         """Scale and shift each channel by two inputs, and cut below 0."""
         sides = (1, channels, 1, 1)
         self._inputs |= {f"{name}.scale": sides, f"{name}.shift": sides}
-        self._then("Mul", f"{name}.scale")._then("Add", f"{name}.shift")
+        self._then("Mul", f"{name}.scale")
+        self._then("Add", f"{name}.shift")
         return self.cut()
 
     def cut(self) -> "_Drawn":

@@ -1,0 +1,174 @@
+"""A picture in a style: strokes first, then the network, then what of the old is to be kept.
+
+The network draws in pixels, so a large picture is drawn at a size at which its strokes suit the
+whole of it, and enlarged; the picture's own fine light and shade is laid over that, so that it
+stays sharp.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from overpaint.engine.style import network, strokes
+from overpaint.engine.style.network import Moments
+from overpaint.engine.style.steps import Steps, within
+from overpaint.engine.style.strokes import Brushes
+from overpaint.geometry import Extent
+from overpaint.look import Look
+
+__all__ = ["BRUSHES", "Manner", "factor_for", "moments_of", "paint"]
+
+Rgb = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+BRUSHES = {
+    "oil": Brushes(),
+    "knife": Brushes(radii=(18, 10, 6), length=4, tolerance=26, jitter=8, relief=0.9),
+    "dots": Brushes(radii=(7, 4, 3), length=1, tolerance=12, jitter=14, relief=0.1),
+}
+DRAWN = 1_500_000
+"""Pixels of the whole picture at which the network's strokes suit it."""
+DETAIL = 0.7
+"""How much of the fine light and shade of an enlarged picture is its own."""
+ROWS = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Manner:
+    """How a style is laid on.
+
+    *vector*: float32 (network.LENGTH,), None for strokes alone; *share* of the network's picture,
+    0..1; *brushes*, None for none; *keeps_colours*: the style itself leaves the hues.
+    """
+
+    vector: Floats | None
+    share: float = 1.0
+    brushes: Brushes | None = None
+    keeps_colours: bool = False
+
+
+def factor_for(whole: Extent, stroke: float) -> float:
+    """Return at which size, as a factor up to 1, a part of the *whole* picture is drawn."""
+    return float(min(1.0, (DRAWN / whole.pixels) ** 0.5 / stroke))
+
+
+def moments_of(
+    whole: Rgb, manner: Manner, stroke: float, seed: int
+) -> Steps[tuple[Moments, ...] | None]:
+    """Return the moments that all parts of *whole* share; None where no network draws."""
+    if manner.vector is None:
+        return None
+    extent = Extent(whole.shape[1], whole.shape[0])
+    drawn = yield from _stroked(whole, extent, manner, stroke, seed, 0.0, 0.5)
+    small = _scaled(drawn, factor_for(extent, stroke))
+    _, moments = yield from within(network.run(small, manner.vector), 0.5, 1.0)
+    return moments
+
+
+def paint(
+    picture: Rgb,
+    manner: Manner,
+    look: Look,
+    strength: float,
+    seed: int,
+    whole: Extent,
+    moments: tuple[Moments, ...] | None,
+) -> Steps[Rgb]:
+    """Return *picture*, uint8 (height, width, 3), sRGB, in the *manner*, of the same size.
+
+    *whole* is the size of the picture that it is a part of, *moments* those of that picture, None
+    to measure *picture* itself. *strength* 0..1: at 0 the picture itself comes back.
+    """
+    if strength <= 0:
+        return picture.copy()
+    both = manner.vector is not None
+    brushed = yield from _stroked(
+        picture, whole, manner, look.stroke, seed, 0.0, 0.5 if both else 0.95
+    )
+    made = brushed
+    if manner.vector is not None:
+        start = 0.5 if manner.brushes is not None else 0.0
+        small = _scaled(brushed, factor_for(whole, look.stroke))
+        run = network.run(small, manner.vector, moments)
+        drawn, _ = yield from within(run, start, 0.9)
+        made = _enlarged(drawn, brushed)
+        del drawn
+        _mix(made, brushed, manner.share)
+    del brushed
+    yield 0.95
+    _keep(made, picture, look, colours=look.keep_colours or manner.keeps_colours)
+    _mix(made, picture, strength)
+    return made
+
+
+def _stroked(
+    picture: Rgb,
+    whole: Extent,
+    manner: Manner,
+    stroke: float,
+    seed: int,
+    low: float,
+    high: float,
+) -> Steps[Rgb]:
+    if manner.brushes is None:
+        return picture
+    unit = stroke * (whole.pixels / strokes.SKETCH) ** 0.5
+    done = yield from within(strokes.paint(picture, manner.brushes, unit, seed), low, high)
+    return done
+
+
+def _scaled(picture: Rgb, factor: float) -> Rgb:
+    import cv2
+
+    if factor >= 1:
+        return picture
+    height, width = picture.shape[:2]
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _enlarged(drawn: Rgb, source: Rgb) -> Rgb:
+    """Return *drawn* at the size of *source*, with the fine light and shade of *source*."""
+    import cv2
+
+    if drawn.shape == source.shape:
+        return drawn
+    height, width = source.shape[:2]
+    made = np.asarray(cv2.resize(drawn, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+    light = cv2.cvtColor(source, cv2.COLOR_RGB2GRAY)
+    size = (drawn.shape[1], drawn.shape[0])
+    coarse = cv2.resize(light, size, interpolation=cv2.INTER_AREA)
+    coarse = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    for start in range(0, height, ROWS):
+        rows = slice(start, start + ROWS)
+        fine = DETAIL * (light[rows].astype(np.float32) - coarse[rows])
+        mixed = made[rows] + fine[..., None]
+        made[rows] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+    return made
+
+
+def _mix(made: Rgb, source: Rgb, share: float) -> None:
+    """Change *made* to that *share* of itself and the rest of *source*."""
+    import cv2
+
+    if share < 1:
+        cv2.addWeighted(made, share, source, 1 - share, 0, dst=made)
+
+
+def _keep(made: Rgb, source: Rgb, look: Look, *, colours: bool) -> None:
+    """Put the colours or the light of *source* back into *made*, in CIELAB."""
+    import cv2
+
+    if not (colours or look.keep_light):
+        return
+    for start in range(0, made.shape[0], ROWS):
+        rows = slice(start, start + ROWS)
+        new = cv2.cvtColor(made[rows].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+        old = cv2.cvtColor(source[rows].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+        if colours:
+            new[..., 1:] = old[..., 1:]
+        if look.keep_light:
+            new[..., 0] = old[..., 0]
+        back = cv2.cvtColor(new, cv2.COLOR_LAB2RGB)
+        made[rows] = np.clip(np.rint(back * 255), 0, 255).astype(np.uint8)
