@@ -79,6 +79,7 @@ for command in (
     history,
     keys,
     check.providers,
+    check.styles,
     check.doctor,
 ):
     commands.add_command(command)

@@ -7,7 +7,7 @@ that was composed already, and perhaps edited since, is sent as it is.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from overpaint.dialect import Dialect, MaskUse, Role, Text
 from overpaint.recipe import Edit, Part, Recipe
@@ -27,9 +27,11 @@ def compose(recipe: Recipe, dialect: Dialect, references: Sequence[Role] = ()) -
     parts what is to be there instead. Nothing that is too long, or cannot be said, is an error:
     it is left out, and a note says so.
     """
+    if recipe.edit is Edit.STYLE:
+        recipe = _with_style(recipe)
     wish = Wish(recipe, weights=dialect.weights)
     if dialect.instructs:
-        prompt = _instruct(wish, recipe.edit, dialect, references)
+        prompt = _instruct(wish, recipe, dialect, references)
         negative = ", ".join(wish.unwanted) if dialect.negative else ""
     else:
         prompt, negative = _describe(wish, recipe.edit, dialect)
@@ -45,7 +47,18 @@ def compose(recipe: Recipe, dialect: Dialect, references: Sequence[Role] = ()) -
 # Instructions
 
 
-def _instruct(wish: Wish, edit: Edit, dialect: Dialect, references: Sequence[Role]) -> str:
+def _with_style(recipe: Recipe) -> Recipe:
+    """Return *recipe* with the words of a named style among its parts."""
+    if not recipe.look.style or Part.STYLE in recipe.parts:
+        return recipe
+    from overpaint import styles
+
+    words = styles.get(recipe.look.style).words
+    return replace(recipe, parts={**recipe.parts, Part.STYLE: words})
+
+
+def _instruct(wish: Wish, recipe: Recipe, dialect: Dialect, references: Sequence[Role]) -> str:
+    edit = recipe.edit
     if edit is Edit.REMOVE:
         asked = _sentences(wish.free, wish.lead, ())
         instead = _sentences("", "", wish.others())
@@ -62,6 +75,9 @@ def _instruct(wish: Wish, edit: Edit, dialect: Dialect, references: Sequence[Rol
     unwanted = "" if dialect.negative else _and(wish.unwanted, "or")
     if unwanted:
         after.append(words["unwanted"].format(list=unwanted))
+    if edit is Edit.STYLE:
+        kept = (("keep_colours", recipe.look.keep_colours), ("keep_light", recipe.look.keep_light))
+        after += [wording()["edits"]["style"][name] for name, wanted in kept if wanted]
     after = [sentence for sentence in after if sentence not in asked]
     frame = _frame(edit, dialect, references, asked)
     if frame.sign in asked:

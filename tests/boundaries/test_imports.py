@@ -27,6 +27,7 @@ LEAVES = {
     "prompt",
     "recipe",
     "sizes",
+    "styles",
     "tree",
 }
 ALLOWED = {
@@ -42,7 +43,7 @@ ALLOWED = {
     "wording": set(),
     "syntax": {"wording"},
     "wish": {"recipe", "syntax"},
-    "prompt": {"dialect", "recipe", "syntax", "wish", "wording"},
+    "prompt": {"dialect", "recipe", "styles", "syntax", "wish", "wording"},
     "rewrite": {"dialect", "errors", "recipe", "prompt", "syntax", "wording"},
     "presets": {"errors", "recipe"},
     "dialect": set(),

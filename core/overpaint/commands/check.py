@@ -2,7 +2,7 @@
 
 import click
 
-__all__ = ["doctor", "providers"]
+__all__ = ["doctor", "providers", "styles"]
 
 
 @click.command()
@@ -19,6 +19,16 @@ def providers() -> None:
             "needs a key" if can.needs_key else "needs no key",
         ]
         click.echo(f"{provider.name}: {provider.title}\n  {'; '.join(facts)}")
+
+
+@click.command()
+def styles() -> None:
+    """List the named styles, and where the look of each comes from."""
+    from overpaint import styles as known
+
+    for style in known.load().values():
+        origin = f" ({style.origin})" if style.origin else ""
+        click.echo(f"{style.id}: {style.title}{origin}")
 
 
 @click.command()

@@ -10,6 +10,7 @@ import click
 from overpaint.commands import options
 from overpaint.commands.telling import Outcome, follow, print_json
 from overpaint.errors import FileUnwritable, ModelUnknown, SelectionEmpty
+from overpaint.look import PLAIN, Look
 from overpaint.recipe import Edit, Oversize, Recipe
 
 if TYPE_CHECKING:
@@ -52,24 +53,25 @@ def remove(**given: Any) -> None:
 
 
 @click.command()
-@options.masked()
+@options.masked(required=False)
 @options.wish(strength=True)
 @options.provider()
 @options.output(LAYERED)
 def vary(**given: Any) -> None:
-    """Make variations of the masked part of IMAGE."""
+    """Make variations of the masked part of IMAGE, or of all of it."""
     _edit(Edit.VARIATION, given)
 
 
 @click.command()
-@options.masked()
+@options.masked(required=False)
+@options.look()
 @options.wish(strength=True)
 @options.provider()
 @options.output(LAYERED)
 def style(**given: Any) -> None:
-    """Give the masked part of IMAGE another style.
+    """Give the masked part of IMAGE another style, or all of it.
 
-    The prompt names it, or --reference shows it.
+    --style names it, --reference shows it, or the prompt says it.
     """
     _edit(Edit.STYLE, given)
 
@@ -173,7 +175,11 @@ def _prepare(edit: Edit, given: dict[str, Any]) -> _Work:
         selection = np.full((extent.height, extent.width), 255, np.uint8)
     else:
         document = files.load(given["image"])
-        selection = files.load_selection(given["mask"], document.extent)
+        selection = (
+            np.full((document.extent.height, document.extent.width), 255, np.uint8)
+            if given["mask"] is None
+            else files.load_selection(given["mask"], document.extent)
+        )
     box = bounds(selection)
     if box is None:
         raise SelectionEmpty(
@@ -202,6 +208,7 @@ def _prepare(edit: Edit, given: dict[str, Any]) -> _Work:
         context=given["context"],
         seed=given["seed"],
         oversize=Oversize(given["oversize"]),
+        look=_look(given),
     )
     if given["presets"]:
         from overpaint import presets
@@ -211,6 +218,21 @@ def _prepare(edit: Edit, given: dict[str, Any]) -> _Work:
             recipe = presets.apply(known.get(preset), recipe, dict(given["values"]))
     name = given["image"].name if given["image"] is not None else ""
     return _Work(document, selection, box, recipe.with_seed(), reach, pictures, name)
+
+
+def _look(given: dict[str, Any]) -> Look:
+    if "named_style" not in given:
+        return PLAIN
+    if given["named_style"]:
+        from overpaint import styles
+
+        styles.get(given["named_style"])
+    return Look(
+        style=given["named_style"],
+        stroke=given["stroke"],
+        keep_colours=given["keep_colours"],
+        keep_light=given["keep_light"],
+    )
 
 
 def _switched(error: ModelUnknown, given: dict[str, Any]) -> bool:

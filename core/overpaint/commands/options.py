@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 import click
 
+from overpaint.look import MAX_STROKE, MIN_STROKE
 from overpaint.recipe import MAX_COUNT, MAX_PX, MAX_SEED, Oversize, Part
 
-__all__ = ["Pairs", "added", "as_parts", "masked", "output", "provider", "wish"]
+__all__ = ["Pairs", "added", "as_parts", "look", "masked", "output", "provider", "wish"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
@@ -47,17 +48,18 @@ def added(*options: Callable[[Command], Command]) -> Callable[[Command], Command
     return decorate
 
 
-def masked() -> Callable[[Command], Command]:
-    """The picture, and what of it is edited."""
+def masked(*, required: bool = True) -> Callable[[Command], Command]:
+    """The picture, and what of it is edited: all of it where no mask is *required* or given."""
+    otherwise = "" if required else " Without it, all of the picture is."
     return added(
         click.argument("image", type=PATH),
         click.option(
             "--mask",
-            required=True,
+            required=required,
             type=PATH,
             metavar="MASK",
             help="A picture of IMAGE's size: white is edited, black is not, grey softly. "
-            "If it has transparency, what is opaque is edited.",
+            f"If it has transparency, what is opaque is edited.{otherwise}",
         ),
         click.option("--grow", type=PIXELS, default=0, metavar="PX", help="Widen the mask first."),
         click.option(
@@ -92,6 +94,29 @@ def output(kinds: str) -> Callable[[Command], Command]:
             help="Only say what would be sent, to whom, and what it would cost.",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+    )
+
+
+def look() -> Callable[[Command], Command]:
+    """How a style is laid on."""
+    return added(
+        click.option(
+            "--style",
+            "named_style",
+            default="",
+            metavar="NAME",
+            help="A named style; see 'overpaint styles'.",
+        ),
+        click.option(
+            "--stroke",
+            type=click.FloatRange(MIN_STROKE, MAX_STROKE),
+            default=1.0,
+            show_default=True,
+            metavar="FACTOR",
+            help="The size of its strokes, as a multiple of what suits the picture.",
+        ),
+        click.option("--keep-colours", is_flag=True, help="Only the brushwork changes."),
+        click.option("--keep-light", is_flag=True, help="Light and dark stay as they are."),
     )
 
 

@@ -1,0 +1,1 @@
+"""Styles offline: strokes, the style network, and the weights that they need."""
