@@ -10,10 +10,13 @@ from typing import TypeAlias
 
 from overpaint.geometry import Box, Extent
 
-__all__ = ["NORMAL", "Group", "Layer", "Node", "Place", "Tree", "layers", "with_layers"]
+__all__ = ["CUTTING", "NORMAL", "Group", "Layer", "Node", "Place", "Tree", "layers", "with_layers"]
 
 NORMAL = "svg:src-over"
 """The mode of a layer that simply lies over what is below."""
+
+CUTTING = frozenset({"svg:dst-in", "svg:dst-out"})
+"""The modes of layers that show nothing themselves, but cut what is below."""
 
 Attributes: TypeAlias = tuple[tuple[str, str], ...]
 

@@ -91,6 +91,7 @@ ALLOWED = {
         "files",
         "history",
         "keys",
+        "layers",
         "presets",
         "providers.base",
         "providers.registry",

@@ -67,13 +67,29 @@ def vary(**given: Any) -> None:
 @options.look()
 @options.wish(strength=True)
 @options.provider()
+@options.added(
+    click.option(
+        "--each-layer",
+        is_flag=True,
+        help="Style each layer of an OpenRaster file by itself, all in one look, into a new "
+        "group beside the old ones. What was finished is not made again.",
+    )
+)
 @options.output(LAYERED)
-def style(**given: Any) -> None:
+def style(*, each_layer: bool, **given: Any) -> int:
     """Give the masked part of IMAGE another style, or all of it.
 
     --style names it, --reference shows it, or the prompt says it.
     """
-    _edit(Edit.STYLE, given)
+    if not each_layer:
+        _edit(Edit.STYLE, given)
+        return 0
+    from overpaint import app
+    from overpaint.commands.layers import style_layers
+
+    _refuse_overwriting(given)
+    pictures, digests = app.read_references(Edit.STYLE, given["references"])
+    return style_layers(given, _recipe(Edit.STYLE, given, digests), _reach(given), pictures)
 
 
 @click.command()
@@ -118,13 +134,8 @@ def _edit(edit: Edit, given: dict[str, Any]) -> None:
 
     from overpaint import app, files
 
-    image, mask, out = given["image"], given["mask"], given["out"]
-    for name, path in (("IMAGE", image), ("MASK", mask)):
-        if path is not None and _same_file(out, path):
-            raise FileUnwritable(
-                f"OUT and {name} are the same file, {path}.",
-                "Overpaint never overwrites what it reads; choose another name.",
-            )
+    image, out = given["image"], given["out"]
+    _refuse_overwriting(given)
     work = _prepare(edit, given)
     files.check(out, work.document)
     if image is not None:
@@ -188,11 +199,34 @@ def _prepare(edit: Edit, given: dict[str, Any]) -> _Work:
         )
     paths = given.get("references", ())
     pictures, digests = app.read_references(edit, paths)
-    reach = app.Reach(
+    recipe = _recipe(edit, given, digests)
+    name = given["image"].name if given["image"] is not None else ""
+    return _Work(document, selection, box, recipe.with_seed(), _reach(given), pictures, name)
+
+
+def _refuse_overwriting(given: dict[str, Any]) -> None:
+    out = given["out"]
+    for name, path in (("IMAGE", given["image"]), ("MASK", given["mask"])):
+        if path is not None and _same_file(out, path):
+            raise FileUnwritable(
+                f"OUT and {name} are the same file, {path}.",
+                "Overpaint never overwrites what it reads; choose another name.",
+            )
+
+
+def _reach(given: dict[str, Any]) -> "app.Reach":
+    from overpaint import app
+
+    return app.Reach(
         base_url=given["base_url"],
         options=dict(given["options"]),
         fallbacks=given["fallbacks"] or None,
     )
+
+
+def _recipe(edit: Edit, given: dict[str, Any], digests: tuple[str, ...]) -> Recipe:
+    from overpaint import app
+
     recipe = Recipe(
         edit=edit,
         prompt=given["prompt"],
@@ -216,8 +250,7 @@ def _prepare(edit: Edit, given: dict[str, Any]) -> _Work:
         known = presets.load()
         for preset in given["presets"]:
             recipe = presets.apply(known.get(preset), recipe, dict(given["values"]))
-    name = given["image"].name if given["image"] is not None else ""
-    return _Work(document, selection, box, recipe.with_seed(), reach, pictures, name)
+    return recipe
 
 
 def _look(given: dict[str, Any]) -> Look:

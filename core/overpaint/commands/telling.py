@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from overpaint.errors import ModelUnknown, OverpaintError
 if TYPE_CHECKING:
     from overpaint.runner import Event, Made
 
-__all__ = ["Outcome", "complain", "follow", "print_json"]
+__all__ = ["Outcome", "complain", "follow", "print_json", "progress_shown"]
 
 
 @dataclass(slots=True)
@@ -35,12 +35,11 @@ async def follow(events: "AsyncIterator[Event]") -> Outcome:
     from overpaint.runner import Finished, Made
 
     outcome = Outcome()
-    with _progress_bar() if sys.stderr.isatty() else nullcontext() as show:
+    with progress_shown() as show:
         async for event in events:
             match event:
                 case Progress(fraction, phase):
-                    if show is not None:
-                        show(fraction, phase)
+                    show(fraction, phase)
                 case Notice(sentence):
                     outcome.notices.append(sentence)
                 case Usage(cost):
@@ -51,6 +50,16 @@ async def follow(events: "AsyncIterator[Event]") -> Outcome:
                     outcome.seconds, outcome.log, outcome.sent = seconds, log, sent
     outcome.made.sort(key=lambda each: each.number)
     return outcome
+
+
+@contextmanager
+def progress_shown() -> Iterator[Callable[[float | None, str], None]]:
+    """Show on a terminal how far something is; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda _fraction, _phase: None
+        return
+    with _progress_bar() as show:
+        yield show
 
 
 @contextmanager

@@ -116,6 +116,10 @@ class Document:
             native[opaque, -1] = self._rounded(alpha)
         return native
 
+    def with_layer(self, patch: Patch) -> "Document":
+        """Return a document of the patch's pixels alone, in this one's numbers and channels."""
+        return replace(self, pixels=self.layer(patch))
+
     def masked_layer(self, patch: Patch) -> "Document":
         """Return the patch's pixels with its mask as their alpha, of the region's size."""
         layer = self.layer(patch)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from overpaint.geometry import Box, Extent
-from overpaint.tree import NORMAL, Group, Layer, Node, Tree
+from overpaint.tree import CUTTING, NORMAL, Group, Layer, Node, Tree
 
 __all__ = ["MODES", "flatten"]
 
@@ -65,7 +65,7 @@ def _draw(nodes: tuple[Node, ...], canvas: Floats, read: Callable[[Layer], Float
 def _lay(canvas: Floats, picture: Floats, box: Box, node: Node) -> None:
     height, width = canvas.shape[:2]
     inside = box.intersection(Extent(width, height).box)
-    cuts = node.mode in _CUTS
+    cuts = node.mode in CUTTING
     if cuts:
         # What lies outside the picture that cuts is cut as well.
         shape = np.zeros((height, width), np.float32)
@@ -106,9 +106,6 @@ def _mix(below: Floats, above: Floats, opacity: np.float32, mode: str) -> None:
         return
     below[..., :3] += alpha * (colours - below[..., :3])
     below[..., 3:] = behind + alpha * (1 - behind)
-
-
-_CUTS = ("svg:dst-in", "svg:dst-out")
 
 
 def _multiply(below: Floats, above: Floats) -> Floats:

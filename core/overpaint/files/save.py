@@ -3,15 +3,18 @@
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 from overpaint.errors import FileUnwritable, FormatUnsupported
 from overpaint.files import openraster, png, tiff, xcf
 from overpaint.files.document import Document, Result
+from overpaint.files.layered import Layered, write_layered
+from overpaint.tree import Tree
 
-__all__ = ["EXTENSIONS", "check", "save"]
+__all__ = ["EXTENSIONS", "check", "save", "save_layered"]
 
 
 class _Kind(NamedTuple):
@@ -74,6 +77,13 @@ def save(path: Path, document: Document, results: Sequence[Result]) -> list[Path
     for each, result in zip(paths, results, strict=True):
         _replace(each, kind.write(document, [result]))
     return paths
+
+
+def save_layered(path: Path, opened: Layered, tree: Tree, new: Mapping[str, Path]) -> None:
+    """Write *tree* to an OpenRaster file; see :func:`write_layered`. Raises FileUnwritable."""
+    file = BytesIO()
+    write_layered(opened, tree, new, file)
+    _replace(path, file.getvalue())
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -1,0 +1,254 @@
+"""`overpaint style --each-layer`: the layers of an OpenRaster file in one style."""
+
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from overpaint.commands.telling import print_json, progress_shown
+from overpaint.errors import FileUnwritable, FormatUnsupported
+from overpaint.recipe import Recipe
+
+if TYPE_CHECKING:
+    from overpaint import app, files, layers
+    from overpaint.picture import Pixels
+    from overpaint.providers.base import Reference
+    from overpaint.tree import Layer, Place
+
+__all__ = ["style_layers"]
+
+_WHOLE = "Without --each-layer, 'overpaint style' styles a picture as a whole."
+
+
+def style_layers(
+    given: dict[str, Any],
+    recipe: Recipe,
+    reach: "app.Reach",
+    references: "tuple[Reference, ...]",
+) -> int:
+    """Style each layer of the document that *given* names; return the exit status: 1 where some
+    failed. *recipe* may be without a seed.
+    """
+    import anyio
+
+    from overpaint import files
+    from overpaint.layers import steady
+
+    image, out = given["image"], given["out"]
+    for path in (image, out):
+        if path.suffix.lower() != ".ora":
+            raise FormatUnsupported(
+                f"Layer by layer works on OpenRaster files, not on {path.name}.",
+                "Save it as .ora first, or use Transfer Style to Layers in GIMP. " + _WHOLE,
+            )
+    if given["mask"] is not None:
+        raise click.UsageError("--mask does not go with --each-layer: layers are styled whole.")
+    with files.open_layered(image) as opened, tempfile.TemporaryDirectory() as folder:
+        work = _Work(opened, steady(recipe), reach, references, image.name, Path(folder))
+        if given["dry_run"]:
+            told = anyio.run(work.plan)
+            if given["as_json"]:
+                print_json(told.to_dict())
+            else:
+                for line in told.lines():
+                    click.echo(line)
+            return 0
+        try:
+            anyio.run(work.run)
+        except KeyboardInterrupt:
+            click.echo("Run the same command again to go on from here.", err=True)
+            raise
+        work.save(out)
+    work.tell(out, as_json=given["as_json"])
+    return 1 if work.failed else 0
+
+
+class _Work:
+    """One run over an open file. State: what was made so far, in *folder*, and what was told."""
+
+    def __init__(
+        self,
+        opened: "files.Layered",
+        recipe: Recipe,
+        reach: "app.Reach",
+        references: "tuple[Reference, ...]",
+        document: str,
+        folder: Path,
+    ) -> None:
+        from overpaint.layers import LayerInput, Skip
+        from overpaint.tree import CUTTING
+        from overpaint.tree import layers as layers_of
+
+        self._opened = opened
+        self._recipe = recipe
+        self._reach = reach
+        self._references = references
+        self._document = document
+        self._folder = folder
+        self._places: dict[str, Place] = {}
+        self._inputs: list[LayerInput] = []
+        for number, place in enumerate(layers_of(opened.tree)):
+            name = str(number)
+            skip = Skip.LOCKED if place.locked else None
+            if place.layer.mode in CUTTING:
+                skip = Skip.CUTS
+            self._places[name] = place
+            self._inputs.append(
+                LayerInput(
+                    id=name,
+                    name=place.layer.name or f"layer {number + 1}",
+                    box=place.layer.box,
+                    read=self._reader(place.layer),
+                    skip=skip,
+                )
+            )
+        self._made: dict[tuple[int, ...], str] = {}
+        self._files: dict[str, Path] = {}
+        self._finished: layers.LayersFinished | None = None
+        self.failed: list[layers.LayerFailed] = []
+        self.skipped: list[str] = []
+        self.notices: list[str] = []
+
+    def _reader(self, layer: "Layer") -> "Callable[[], Awaitable[Pixels]]":
+        async def read() -> "Pixels":
+            return _whole(self._opened.document(layer))
+
+        return read
+
+    async def _merged(self) -> "Pixels":
+        return _whole(self._opened.merged())
+
+    async def plan(self) -> "layers.LayersOutlook":
+        from overpaint import app
+
+        return await app.plan_layers(
+            self._recipe,
+            self._inputs,
+            self._merged,
+            reach=self._reach,
+            references=self._references,
+        )
+
+    async def run(self) -> None:
+        from overpaint import app
+        from overpaint.layers import (
+            LayerFailed,
+            LayerMade,
+            LayerProgress,
+            LayersFinished,
+            LayerSkipped,
+            LayersNotice,
+        )
+
+        running = app.style_layers(
+            self._recipe,
+            self._inputs,
+            self._merged,
+            reach=self._reach,
+            references=self._references,
+            document=self._document,
+        )
+        over = 0
+        async with running as events:
+            with progress_shown() as show:
+                async for event in events:
+                    match event:
+                        case LayerProgress(_, fraction, phase):
+                            show((over + (fraction or 0)) / len(self._inputs), phase)
+                        case LayerMade():
+                            over += 1
+                            self._keep(event)
+                        case LayerFailed():
+                            over += 1
+                            self.failed.append(event)
+                        case LayerSkipped(_, name, why):
+                            over += 1
+                            self.skipped.append(f"{name}: {why}")
+                        case LayersNotice(sentence):
+                            self.notices.append(sentence)
+                        case LayersFinished():
+                            self._finished = event
+
+    def _keep(self, made: "layers.LayerMade") -> None:
+        """Write a layer's new pixels into a file, in the numbers of the old ones."""
+        import numpy as np
+
+        from overpaint.files import png
+        from overpaint.picture import Patch
+
+        place = self._places[made.id]
+        document = self._opened.document(place.layer)
+        mask = np.full(made.pixels.shape[:2], 255, np.uint8)
+        patch = Patch(document.extent.box, made.pixels, mask)
+        source = f"data/styled-{made.id}.png"
+        source = self._opened.unused(source)
+        path = self._folder / f"{made.id}.png"
+        path.write_bytes(png.write(document.with_layer(patch)))
+        self._made[place.path] = source
+        self._files[source] = path
+
+    def save(self, out: Path) -> None:
+        """Write the new document, whole or not at all; then nothing need be kept any more."""
+        from overpaint import app, files
+
+        title = self._title()
+        tree = files.beside(self._opened.tree, title, "Before", self._made)
+        try:
+            files.save_layered(out, self._opened, tree, self._files)
+        except OSError as error:
+            raise FileUnwritable(
+                f"{out} cannot be written: {error.strerror or error}.",
+                "Choose another folder, or make room.",
+            ) from error
+        if self._finished is not None and not self.failed:
+            app.forget_layers(self._finished)
+
+    def _title(self) -> str:
+        from overpaint import styles
+
+        named = self._recipe.look.style
+        return self._recipe.prompt[:40] or (styles.get(named).title if named else "Styled")
+
+    def tell(self, out: Path, *, as_json: bool) -> None:
+        finished = self._finished
+        assert finished is not None  # run() ends with it, or raises
+        if as_json:
+            print_json(
+                {
+                    "saved": [str(out)],
+                    "made": finished.made,
+                    "reused": finished.reused,
+                    "skipped": self.skipped,
+                    "failed": [
+                        {"layer": each.name, "code": each.error.code, "error": each.error.sentence}
+                        for each in self.failed
+                    ],
+                    "notices": self.notices,
+                    "cost": finished.cost,
+                    "bytes_sent": finished.sent,
+                    "recipe": self._recipe.to_dict(),
+                }
+            )
+            return
+        for sentence in self.notices:
+            click.echo(sentence, err=True)
+        for sentence in self.skipped:
+            click.echo(f"Left as it is: {sentence}.", err=True)
+        for each in self.failed:
+            click.echo(f"{each.name}: {each.error.sentence} {each.error.hint}", err=True)
+        if self.failed:
+            click.echo("Run the same command again: only what is missing is made.", err=True)
+        click.echo(
+            f"Saved {out}: {finished.made} layers made, {finished.reused} taken over, "
+            f"{finished.skipped} left, {finished.failed} failed.",
+            err=True,
+        )
+
+
+def _whole(document: "files.Document") -> "Pixels":
+    import numpy as np
+
+    box = document.extent.box
+    return document.source(box, np.full((box.height, box.width), 255, np.uint8)).pixels
