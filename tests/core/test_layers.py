@@ -369,7 +369,7 @@ def test_the_offline_engine_gives_all_layers_one_look() -> None:
         for some, anchor in wholes:
             anyio.run(work, some, anchor)
         result = parts["b"][..., :3].copy()
-        result[:, 160:] = parts["a"][:, 60:, :3]
+        result[:, 160:] = parts["a"][:, 160:, :3]
         return result.astype(float)
 
     together = flattened([(given, entire)])
