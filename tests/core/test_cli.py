@@ -183,7 +183,10 @@ def test_providers_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 0
     for provider in app.providers():
         assert f"{provider.name}: {provider.title}" in said
-    assert "edits: inpaint, remove, style; cannot read prompts; works offline; needs no key" in said
+    assert (
+        "edits: inpaint, remove, style, variation; cannot read prompts; works offline; needs no key"
+        in said
+    )
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

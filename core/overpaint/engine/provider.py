@@ -10,13 +10,13 @@ __all__ = ["Embedded"]
 
 
 class Embedded:
-    """Fills the selection from its surroundings, and lays styles on."""
+    """Fills the selection from its surroundings, varies it, and lays styles on."""
 
     name = "embedded"
     title = "Built-in engine (offline)"
     receiver = ""
     capabilities = Capabilities(
-        edits=frozenset({Edit.INPAINT, Edit.REMOVE, Edit.STYLE}),
+        edits=frozenset({Edit.INPAINT, Edit.REMOVE, Edit.STYLE, Edit.VARIATION}),
         reads_prompt=False,
         references=2,
         measures_anchor=True,
@@ -36,6 +36,10 @@ class Embedded:
             from overpaint.engine.styling import style
 
             make = style
+        elif job.edit is Edit.VARIATION:
+            from overpaint.engine.varying import vary
+
+            make = vary
         else:
             from overpaint.engine.filling import fill
 

@@ -44,7 +44,6 @@ def ring(gap: Floats, new: Flags, free: Flags) -> Flags:
     """
     import cv2
 
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     mine = new.astype(np.uint8)
     old = (~(new | free)).astype(np.uint8)
     left = free.astype(np.uint8)
@@ -56,19 +55,26 @@ def ring(gap: Floats, new: Flags, free: Flags) -> Flags:
         high = (soft >= level).view(np.uint8)
         for _ in range(STEPS):
             before = int(left.sum())
-            mine |= cv2.dilate(mine, cross) & left & high
+            mine |= _grown(mine) & left & high
             left &= ~mine & 1
-            old |= cv2.dilate(old, cross) & left & high
+            old |= _grown(old) & left & high
             left &= ~old & 1
             if int(left.sum()) == before:
                 break
     while left.any():
         before = int(left.sum())
-        mine |= cv2.dilate(mine, cross) & left
+        mine |= _grown(mine) & left
         left &= ~mine & 1
-        old |= cv2.dilate(old, cross) & left
+        old |= _grown(old) & left
         left &= ~old & 1
         if int(left.sum()) == before:  # apart from both: nothing old reaches it
             mine |= left
             break
     return mine.astype(np.bool_)
+
+
+def _grown(flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    import cv2
+
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    return np.asarray(cv2.dilate(flags, cross), np.uint8)

@@ -117,9 +117,7 @@ def quilt(
         looks = work.looks(np.full(len(row), y), np.array(row))
         far = _distances(looks, sources)
         for x, distance in zip(row, far, strict=True):
-            chosen, flipped, misfit = _choose(
-                work, sources, distance, (y, x), style, uses, random
-            )
+            chosen, flipped, misfit = _choose(work, sources, distance, (y, x), style, uses, random)
             misfits.append(misfit / sources.spread)
             work.lay(y, x, int(sources.y[chosen]), int(sources.x[chosen]), flipped=flipped)
             top, left = int(sources.y[chosen]), int(sources.x[chosen])
@@ -136,7 +134,7 @@ def _distances(looks: Floats, sources: _Sources) -> Floats:
     """Return how far each look is from each source's, squared and summed, (looks, sources)."""
     own = np.einsum("ij,ij->i", looks, looks)
     far = own[:, None] + sources.squares[None, :] - 2 * (looks @ sources.looks.T)
-    return np.maximum(far, 0)
+    return np.asarray(np.maximum(far, 0), np.float32)
 
 
 def _choose(
@@ -174,10 +172,16 @@ def _choose(
     if style.mirrored:
         look = look + np.where(flipped, 0.1 * look.mean(), 0)
     cost = style.closeness * look + seam
-    floor = float(np.partition(cost, min(4, len(cost) - 1))[: 5].mean()) + 1
-    cost = cost + AGAIN * floor * uses[
-        np.minimum(sources.y[best], uses.shape[0] - 1), np.minimum(sources.x[best], uses.shape[1] - 1)
-    ]
+    floor = float(np.partition(cost, min(4, len(cost) - 1))[:5].mean()) + 1
+    cost = (
+        cost
+        + AGAIN
+        * floor
+        * uses[
+            np.minimum(sources.y[best], uses.shape[0] - 1),
+            np.minimum(sources.x[best], uses.shape[1] - 1),
+        ]
+    )
     order = np.argsort(cost, kind="stable")[: style.choices]
     fair = order[cost[order] <= 1.2 * cost[order[0]] + 1]
     pick = int(random.choice(fair))
@@ -213,10 +217,12 @@ class _Work:
         height, width = missing.shape
         below, beside = -height % cell, -width % cell
         before = painted_over(pixels, visible)
-        before = np.asarray(
-            cv2.copyMakeBorder(before, 0, below, 0, beside, cv2.BORDER_REFLECT_101), np.uint8
-        ) if min(height, width) > cell else np.pad(
-            before, ((0, below), (0, beside), (0, 0)), mode="edge"
+        before = (
+            np.asarray(
+                cv2.copyMakeBorder(before, 0, below, 0, beside, cv2.BORDER_REFLECT_101), np.uint8
+            )
+            if min(height, width) > cell
+            else np.pad(before, ((0, below), (0, beside), (0, 0)), mode="edge")
         )
         missing, visible = (
             np.pad(flags, ((0, below), (0, beside))) for flags in (missing, visible)
@@ -279,7 +285,7 @@ class _Work:
         columns = (np.asarray(x)[:, None] + steps)[:, None, :]
         rows = np.minimum(rows, planes.shape[0] - 1)
         columns = np.minimum(columns, planes.shape[1] - 1)
-        return planes[rows, columns].reshape(len(y), -1)
+        return np.asarray(planes[rows, columns].reshape(len(y), -1), np.float32)
 
     def grid(self, random: np.random.Generator) -> tuple[list[int], list[int]]:
         """Return the rows and columns at which blocks begin; chance moves the whole grid."""
@@ -337,7 +343,8 @@ class _Work:
 
         def means(row: int, column: int) -> Floats:
             block = self.small[row : row + CELLS, column : column + CELLS]
-            return block.reshape(parts, wide, parts, wide, 3).mean(axis=(1, 3))
+            found = block.reshape(parts, wide, parts, wide, 3).mean(axis=(1, 3))
+            return np.asarray(found, np.float32)
 
         own = means(top, left)
         if flipped:
@@ -369,7 +376,7 @@ class _Work:
         old, made = self.before.astype(np.float32), self.picture.astype(np.float32)
         mixed = old + share[..., None] * (made - old)
         self.picture[:] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
-        return share
+        return np.asarray(share, np.float32)
 
 
 def _planes(small: Floats) -> Floats:
@@ -378,10 +385,14 @@ def _planes(small: Floats) -> Floats:
 
     blurred = cv2.GaussianBlur(small, (0, 0), 1.5)
     rough = np.abs(small - blurred).mean(axis=2) * RELIEF * 3**0.5
-    kind = {"ksize": (STEP, STEP), "anchor": (0, 0), "borderType": cv2.BORDER_REPLICATE}
-    return np.dstack([cv2.boxFilter(small, -1, **kind), cv2.boxFilter(rough, -1, **kind)]).astype(
-        np.float32
-    )
+
+    def means(plane: Floats) -> Floats:
+        found = cv2.boxFilter(
+            plane, -1, (STEP, STEP), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE
+        )
+        return np.asarray(found, np.float32)
+
+    return np.dstack([means(small), means(np.asarray(rough, np.float32))])
 
 
 def _band(missing: Flags, visible: Flags, width: int) -> Floats:
@@ -397,7 +408,8 @@ def _band(missing: Flags, visible: Flags, width: int) -> Floats:
     distance = np.asarray(
         cv2.distanceTransform((~outside).view(np.uint8), cv2.DIST_L2, 5), np.float32
     )
-    count, labels = cv2.connectedComponents(missing.view(np.uint8))
+    count, found = cv2.connectedComponents(missing.view(np.uint8))
+    labels = np.asarray(found, np.int64)
     depth = np.zeros(count, np.float32)
     np.maximum.at(depth, labels[missing], distance[missing])
     limit = np.minimum(np.float32(width), depth / 3)

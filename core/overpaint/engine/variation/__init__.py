@@ -1,0 +1,1 @@
+"""Variations offline: quilting, bending, and another light."""

@@ -1,0 +1,73 @@
+"""A gentle variation: shapes bend a little, and the light is another; nothing is torn apart.
+
+Both fade out towards the edge of the selection, so that no seam can show there.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from overpaint.hidden import painted_over
+
+__all__ = ["vary"]
+
+Rgb = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float32]
+
+WAVE = 0.2
+"""How long the waves of the bending are, as a share of the selection's size."""
+BEND = 0.045
+"""How far shapes move at most, as a share of the selection's size."""
+FADE = 0.25
+"""Over which part of the selection's depth both fade in."""
+LIGHTS = ((3.0, 2.0), (-2.5, -3.0), (1.0, 4.0), (3.0, -2.5))
+"""What is added to lightness and to yellow against blue in CIELAB: noon, dusk, evening, morning."""
+
+
+def vary(pixels: Rgb, missing: Flags, visible: Flags, strength: float, seed: int) -> Rgb:
+    """Return uint8 (height, width, 3) *pixels* bent and lit anew where *missing*.
+
+    *strength* 0..1. The same seed makes the same picture; nothing that is hidden shows.
+    """
+    import cv2
+
+    height, width = missing.shape
+    framed = np.pad(missing.view(np.uint8), 1)
+    depth = np.asarray(cv2.distanceTransform(framed, cv2.DIST_L2, 5), np.float32)[1:-1, 1:-1]
+    deepest = float(depth.max())
+    share = np.clip(depth / max(1.0, FADE * deepest), 0, 1)
+    share = (share * share * (3 - 2 * share)).astype(np.float32)
+    size = float(np.count_nonzero(missing)) ** 0.5
+    random = np.random.default_rng(seed)
+    source = painted_over(pixels, visible)
+    flow = []
+    for _ in range(2):
+        noise = random.standard_normal((height, width)).astype(np.float32)
+        waves = _smooth(noise, max(1.0, WAVE * size))
+        waves /= max(float(np.abs(waves[missing]).max(initial=0)), 1e-6)
+        # No steeper than half a pixel a pixel where it fades in: shapes bend, nothing folds.
+        most = min(BEND * size * (0.4 + strength), 0.5 * FADE * deepest)
+        flow.append(waves * share * np.float32(most))
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    bent = cv2.remap(
+        source, x + flow[0], y + flow[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
+    )
+    lightness, yellow = LIGHTS[int(random.integers(len(LIGHTS)))]
+    lab = cv2.cvtColor(bent.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    weight = share * np.float32(0.4 + strength)
+    lab[..., 0] += lightness * weight
+    lab[..., 2] += yellow * weight
+    lit = np.clip(np.rint(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255), 0, 255).astype(np.uint8)
+    return np.where(missing[..., None], lit, pixels)
+
+
+def _smooth(noise: Floats, sigma: float) -> Floats:
+    """Return *noise* blurred by *sigma*, at a reduced size where that is large."""
+    import cv2
+
+    height, width = noise.shape
+    factor = max(1.0, sigma / 4)
+    size = (max(2, round(width / factor)), max(2, round(height / factor)))
+    small = cv2.resize(noise, size, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), sigma / factor)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)

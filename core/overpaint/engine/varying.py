@@ -1,0 +1,94 @@
+"""Edit.VARIATION with the embedded engine: what is there, re-arranged; it invents nothing.
+
+The seed decides the kind, so that seeds which follow each other give candidates that differ:
+three are quilted, with blocks of other sizes from other places, one is bent and lit anew.
+"""
+
+from collections.abc import AsyncGenerator, Generator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+import numpy as np
+import numpy.typing as npt
+
+from overpaint.providers.base import Candidate, Event, Job, Notice, Progress
+
+if TYPE_CHECKING:
+    from overpaint.engine.variation.quilt import Quilted, Style
+
+__all__ = ["GENTLE", "vary"]
+
+Rgb = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+
+USUAL = 0.6
+GENTLE = 0.3
+"""Below this strength, shapes are only bent and lit anew."""
+KINDS = 4
+BLOCKS = 7.0
+"""How many blocks of the usual size lie side by side in the selection."""
+SIZES = (1.0, 1.45, 0.75)
+"""The blocks of the three quilted kinds, against the usual size."""
+
+
+async def vary(job: Job) -> AsyncGenerator[Event, None]:
+    """Yield one candidate."""
+    from overpaint.engine.variation import gentle
+    from overpaint.engine.variation.quilt import quilt
+
+    if job.prompt.strip():
+        yield Notice(
+            "The built-in engine cannot read prompts: it re-arranged what is there, and invented "
+            "nothing."
+        )
+    strength = USUAL if job.strength is None else job.strength
+    missing = job.mask > 0
+    if strength == 0:
+        yield Candidate(job.pixels.copy())
+        return
+    made: Quilted | None = None
+    if strength >= GENTLE and job.seed % KINDS < len(SIZES):
+        style = _style(missing, strength, job.seed % KINDS)
+        steps = quilt(job.pixels, missing, job.visible, style, job.seed)
+        while True:
+            done, ended, made = await anyio.to_thread.run_sync(partial(_next, steps))
+            if ended:
+                break
+            yield Progress(done, "Re-arranging what is there")
+    if made is None:
+        yield Progress(None, "Bending and lighting")
+        work = partial(gentle.vary, job.pixels, missing, job.visible, strength, job.seed)
+        yield Candidate(await anyio.to_thread.run_sync(work))
+        return
+    yield Notice(
+        "Blocks of the picture were re-arranged. Faces and other things with a fixed shape may be "
+        f"torn apart: a strength below {GENTLE} only bends and lights them anew."
+    )
+    picture = np.where((made.changed & missing)[..., None], made.picture, job.pixels)
+    yield Candidate(picture)
+
+
+def _style(missing: Flags, strength: float, kind: int) -> "Style":
+    from overpaint.engine.variation.quilt import CELLS, Style
+
+    size = float(np.count_nonzero(missing)) ** 0.5
+    cell = max(1, round(size / BLOCKS / CELLS * SIZES[kind]))
+    # From staying close to going far.
+    closeness = 2.5 * (1 - strength) + 0.25
+    return Style(
+        cell=cell,
+        closeness=closeness,
+        apart=max(24, round(0.75 * CELLS * cell)),
+        choices=3,
+        mirrored=kind == 1,
+    )
+
+
+def _next(
+    steps: "Generator[float, None, Quilted | None]",
+) -> "tuple[float, bool, Quilted | None]":
+    try:
+        return next(steps), False, None
+    except StopIteration as ended:
+        return 1.0, True, ended.value

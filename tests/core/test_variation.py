@@ -1,0 +1,186 @@
+"""Variations offline: they differ, they keep to the selection, and they invent nothing."""
+
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import anyio
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from tests.core.test_style import apart, scene
+
+from overpaint.cli import run
+from overpaint.engine.provider import Embedded
+from overpaint.engine.variation.cut import path, ring
+from overpaint.providers.base import Candidate, Job, Notice
+from overpaint.recipe import Edit
+
+HEIGHT, WIDTH = 150, 200
+
+
+def textured() -> np.ndarray:
+    rng = np.random.default_rng(4)
+    leaves = rng.integers(0, 90, (HEIGHT // 5, WIDTH // 5, 1)).astype(np.uint8)
+    grain = np.kron(leaves, np.ones((5, 5, 1), np.uint8))
+    return np.clip(scene(WIDTH, HEIGHT) // 2 + grain, 0, 255).astype(np.uint8)
+
+
+def ellipse() -> np.ndarray:
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    inside = ((x - WIDTH / 2) / 60) ** 2 + ((y - HEIGHT / 2) / 45) ** 2 < 1
+    return np.where(inside, 255, 0).astype(np.uint8)
+
+
+def vary(seed: int = 1, **changes: Any) -> tuple[np.ndarray, list[str]]:
+    """The picture and the sentences."""
+    values: dict[str, Any] = {
+        "edit": Edit.VARIATION,
+        "prompt": "",
+        "seed": seed,
+        "pixels": textured(),
+        "mask": ellipse(),
+        **changes,
+    }
+    values.setdefault("visible", np.ones(values["mask"].shape, np.bool_))
+    events: list[Any] = []
+
+    async def collect() -> None:
+        events.extend([event async for event in Embedded().run(Job(**values), None)])
+
+    anyio.run(collect)
+    (picture,) = [each.picture for each in events if isinstance(each, Candidate)]
+    assert isinstance(picture, np.ndarray)
+    return picture, [each.sentence for each in events if isinstance(each, Notice)]
+
+
+def test_four_seeds_give_four_pictures_that_differ_only_inside() -> None:
+    """From each other and from the source; outside the mask nothing does."""
+    inside = ellipse() > 0
+    made = [vary(seed)[0] for seed in range(20, 24)]
+    for picture in made:
+        assert np.array_equal(picture[~inside], textured()[~inside])
+    for one, other in combinations([textured(), *made], 2):
+        assert apart(one[inside], other[inside]) > 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_same_seed_makes_the_same_picture(seed: int) -> None:
+    """To the bit."""
+    assert np.array_equal(vary(seed)[0], vary(seed)[0])
+
+
+def test_strength_says_how_far_to_go() -> None:
+    """At 0 the source comes back to the bit; a low strength leaves shapes whole."""
+    inside = ellipse() > 0
+    assert np.array_equal(vary(strength=0.0)[0], textured())
+    gentle, told = vary(strength=0.1)
+    assert (
+        0 < apart(gentle[inside], textured()[inside]) < apart(vary()[0][inside], textured()[inside])
+    )
+    assert not told
+
+
+def test_what_quilting_can_do_to_faces_is_told() -> None:
+    """And that a low strength is the way out; also that prompts are not read."""
+    _, (warning,) = vary(strength=0.6)
+    assert "Faces" in warning
+    assert "below 0.3" in warning
+    _, told = vary(prompt="autumn")
+    assert any("cannot read prompts" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_is_copied_from_what_is_hidden(seed: int) -> None:
+    """A colour that lies only under what is transparent never shows."""
+    picture = textured() // 2
+    visible = np.ones((HEIGHT, WIDTH), np.bool_)
+    visible[:40] = False
+    picture[:40] = (255, 0, 255)
+    made, _ = vary(seed, pixels=picture, visible=visible)
+    shows = made[visible].astype(int)
+    assert not ((shows[:, 0] > 200) & (shows[:, 2] > 200) & (shows[:, 1] < 60)).any()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_edge_of_the_selection_does_not_show(seed: int) -> None:
+    """The jump across it is as in the source, within a seventh."""
+    inside = ellipse() > 0
+    edges = [(np.diff(inside.astype(int), axis=a) != 0) for a in (0, 1)]
+
+    def jump(picture: np.ndarray) -> float:
+        steps = [
+            np.abs(np.diff(picture.astype(float), axis=a)).mean(axis=2)[edge]
+            for a, edge in enumerate(edges)
+        ]
+        return float(np.concatenate(steps).mean())
+
+    assert jump(vary(seed)[0]) / jump(textured()) < 1.15
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("kind", ["everything", "pixel", "stroke", "flat", "tiny", "nothing shows"])
+def test_no_selection_is_too_odd(kind: str, seed: int) -> None:
+    """The picture comes back at its own size, the same outside."""
+    pixels, mask = textured(), np.zeros((HEIGHT, WIDTH), np.uint8)
+    visible = np.ones((HEIGHT, WIDTH), np.bool_)
+    if kind == "everything":
+        mask[:] = 255
+    elif kind == "pixel":
+        mask[70, 90] = 255
+    elif kind == "stroke":
+        mask[70:73, 5:190] = 255
+    elif kind == "flat":
+        pixels[:], mask = 77, ellipse()
+    elif kind == "tiny":
+        pixels, mask, visible = pixels[:5, :7], np.full((5, 7), 255, np.uint8), visible[:5, :7]
+    else:
+        mask, visible = ellipse(), np.zeros_like(visible)
+    made, _ = vary(seed, pixels=np.ascontiguousarray(pixels), mask=mask, visible=visible)
+    assert np.array_equal(made[mask == 0], pixels[mask == 0])
+    if kind == "flat":
+        assert np.abs(made.astype(int) - 77).max() < 12
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 9999))
+@settings(deadline=None, max_examples=40)
+def test_a_path_is_connected_and_no_way_beside_it_is_cheaper(
+    rows: int, columns: int, seed: int
+) -> None:
+    """Neighbours differ by one column at most; straight ways cost no less."""
+    gap = np.random.default_rng(seed).random((rows, columns)).astype(np.float32)
+    way = path(gap)
+    assert (np.abs(np.diff(way)) <= 1).all()
+    assert way.min() >= 0
+    assert way.max() < columns
+    cost = gap[np.arange(rows), way].sum()
+    assert cost <= gap.sum(axis=0).min() + 1e-4
+
+
+def test_a_ring_settles_every_free_pixel() -> None:
+    """What is new stays new, what is neither new nor free never becomes it."""
+    rng = np.random.default_rng(2)
+    gap = rng.random((40, 50)).astype(np.float32)
+    new, free = np.zeros((40, 50), np.bool_), np.zeros((40, 50), np.bool_)
+    free[8:32, 8:42] = True
+    new[14:26, 14:36] = True
+    free &= ~new
+    grown = ring(gap, new, free)
+    assert grown[new].all()
+    assert not grown[~(new | free)].any()
+    assert 0 < (grown & free).sum() < free.sum()
+
+
+def test_variations_are_made_from_the_command_line(tmp_path: Path) -> None:
+    """Four candidates as four layers, each with a seed of its own."""
+    import zipfile
+
+    source, mask, out = (tmp_path / name for name in ("in.png", "mask.png", "out.ora"))
+    Image.fromarray(textured()).save(source)
+    Image.fromarray(ellipse()).save(mask)
+    command = ["vary", str(source), "--mask", str(mask), "--count", "4", "--seed", "8"]
+    assert run([*command, "-o", str(out)]) == 0
+    with zipfile.ZipFile(out) as archive:
+        assert sum(name.startswith("data/result") for name in archive.namelist()) == 4
