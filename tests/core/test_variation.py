@@ -22,10 +22,15 @@ HEIGHT, WIDTH = 150, 200
 
 
 def textured() -> np.ndarray:
+    """Like foliage: soft light with texture of several sizes on it."""
+    import cv2
+
     rng = np.random.default_rng(4)
-    leaves = rng.integers(0, 90, (HEIGHT // 5, WIDTH // 5, 1)).astype(np.uint8)
-    grain = np.kron(leaves, np.ones((5, 5, 1), np.uint8))
-    return np.clip(scene(WIDTH, HEIGHT) // 2 + grain, 0, 255).astype(np.uint8)
+    grain = sum(
+        cv2.GaussianBlur(rng.normal(0, 28 * sigma, (HEIGHT, WIDTH)), (0, 0), sigma)
+        for sigma in (1, 2, 4)
+    )
+    return np.clip(scene(WIDTH, HEIGHT) / 2 + 60 + grain[..., None], 0, 255).astype(np.uint8)
 
 
 def ellipse() -> np.ndarray:

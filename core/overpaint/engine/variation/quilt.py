@@ -42,6 +42,8 @@ RELIEF = 1.5
 """How much the roughness of a block counts beside its colours."""
 TINT = 14.0
 """By how many levels a block's colours may be moved towards what was there, at most."""
+RIM = 4.0
+"""Pixels from the edge of the selection over which the new comes in, at least."""
 AGAIN = 0.5
 """What taking a block again that is in use costs, as a share of the usual misfit."""
 
@@ -372,7 +374,7 @@ class _Work:
         share = np.clip((share - 0.5) * 2 + 0.5, 0, 1)
         # Where the old does not show, or nothing lies beside it to go on from, all is new.
         share[self.missing & (self.band <= 0)] = 1
-        share[~self.missing] = 0
+        share *= _faded(self.missing, self.visible)
         old, made = self.before.astype(np.float32), self.picture.astype(np.float32)
         mixed = old + share[..., None] * (made - old)
         self.picture[:] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
@@ -393,6 +395,20 @@ def _planes(small: Floats) -> Floats:
         return np.asarray(found, np.float32)
 
     return np.dstack([means(small), means(np.asarray(rough, np.float32))])
+
+
+def _faded(missing: Flags, visible: Flags) -> Floats:
+    """Return 0 outside *missing*, rising to 1 over the first RIM pixels from what is to be seen."""
+    import cv2
+
+    outside = visible & ~missing
+    if not outside.any():
+        return missing.astype(np.float32)
+    depth = cv2.distanceTransform((~outside).view(np.uint8), cv2.DIST_L2, 5)
+    share = np.clip(depth / RIM, 0, 1).astype(np.float32)
+    share[~missing] = 0
+    share[missing & ~visible] = 1  # nothing of the old is there to be seen
+    return np.asarray(share, np.float32)
 
 
 def _band(missing: Flags, visible: Flags, width: int) -> Floats:
