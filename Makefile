@@ -42,6 +42,7 @@ demo: setup  ## one edit from end to end: out/demo.xcf and out/demo.png
 bench: setup  ## fill quality, round trip, costs in GIMP and with providers, against stated baselines
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m bench.fill
+	$(BIN)/python -m bench.style
 	$(BIN)/python -m bench.roundtrip
 	$(BIN)/python -m bench.cost
 	$(BIN)/python -m bench.providers
