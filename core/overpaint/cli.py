@@ -16,6 +16,7 @@ import click
 
 from overpaint import __version__
 from overpaint.commands import check, edit, prompts
+from overpaint.commands.batch import batch
 from overpaint.commands.history import history
 from overpaint.commands.keys import keys
 from overpaint.commands.telling import complain
@@ -74,6 +75,7 @@ for command in (
     edit.vary,
     edit.style,
     edit.generate,
+    batch,
     prompts.presets,
     prompts.rewrite,
     history,

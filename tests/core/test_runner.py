@@ -423,6 +423,24 @@ def test_refitting_what_was_written_down_gives_the_same_patch() -> None:
     assert np.array_equal(result.patch.mask, again.mask)
 
 
+def test_a_style_is_not_matched_to_the_surroundings_that_were_restyled_too() -> None:
+    """What a model recoloured everywhere is undone after inpainting, and stays after styling."""
+    inside = source().selection > 0
+
+    def recoloured(job: Job) -> list[Any]:
+        made = np.clip(job.pixels * 0.75 + (30, 10, -5), 0, 255).round().astype(np.uint8)
+        return [Candidate(encode_png(made))]
+
+    off = {}
+    for kind in (Edit.INPAINT, Edit.STYLE):
+        (result,) = made(edit(Scripted([recoloured]), replace(RECIPE, edit=kind)))
+        colours = source().pixels[..., :3]
+        wanted = np.clip(colours * 0.75 + (30, 10, -5), 0, 255)
+        off[kind] = np.abs(result.patch.pixels[..., :3] - wanted)[inside].mean()
+    assert off[Edit.STYLE] < 1
+    assert off[Edit.INPAINT] > 5
+
+
 def test_references_beyond_what_a_provider_takes_are_said() -> None:
     """Only as many go along as the model takes."""
     pictures = [Reference(np.zeros((8, 8, 3), np.uint8), Role.STYLE) for _ in range(3)]

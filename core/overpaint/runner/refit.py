@@ -12,7 +12,7 @@ from overpaint.geometry import Box
 from overpaint.mask import adjust
 from overpaint.picture import Patch, Source
 from overpaint.plan import Shot
-from overpaint.recipe import Recipe
+from overpaint.recipe import Edit, Recipe
 
 __all__ = ["fit", "refit"]
 
@@ -42,5 +42,13 @@ def fit(
         return composite.fit_copied(prepared, sent, picture, recipe.seed)
     from overpaint.fitting.chain import Steps
 
-    steps = Steps(recipe.register, recipe.match_colours, recipe.blend, recipe.match_grain)
+    # The colours and the grain of a style are what was asked for: the surroundings, which a model
+    # restyles as well, must not undo them (docs/decisions).
+    fitted = recipe.edit is not Edit.STYLE
+    steps = Steps(
+        recipe.register,
+        recipe.match_colours and fitted,
+        recipe.blend and fitted,
+        recipe.match_grain and fitted,
+    )
     return composite.fit_redrawn(prepared, sent, picture, steps, recipe.seed)

@@ -32,6 +32,10 @@ DRAWN = 1_500_000
 DETAIL = 0.7
 """How much of the fine light and shade of an enlarged picture is its own."""
 ROWS = 512
+LIT = 500
+"""Pixels of the longer side at which light is compared."""
+COARSE = 0.01
+"""From which size on light is kept, as a share of the longer side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,8 +64,12 @@ def moments_of(
     if manner.vector is None:
         return None
     extent = Extent(whole.shape[1], whole.shape[0])
-    drawn = yield from _stroked(whole, extent, manner, stroke, seed, 0.0, 0.5)
-    small = _scaled(drawn, factor_for(extent, stroke))
+    factor = factor_for(extent, stroke)
+    # Strokes of the drawn size, on the drawn size: to be measured, no more is needed.
+    small = _scaled(whole, factor)
+    if manner.brushes is not None:
+        unit = stroke * (extent.pixels / strokes.SKETCH) ** 0.5 * factor
+        small = yield from within(strokes.paint(small, manner.brushes, unit, seed), 0.0, 0.5)
     _, moments = yield from within(network.run(small, manner.vector), 0.5, 1.0)
     return moments
 
@@ -157,18 +165,40 @@ def _mix(made: Rgb, source: Rgb, share: float) -> None:
 
 
 def _keep(made: Rgb, source: Rgb, look: Look, *, colours: bool) -> None:
-    """Put the colours or the light of *source* back into *made*, in CIELAB."""
+    """Put the colours or the light of *source* back into *made*, in CIELAB.
+
+    Of the light only what is coarse: strokes are light and dark as well.
+    """
     import cv2
 
     if not (colours or look.keep_light):
         return
+    lighter = _lighter(made, source) if look.keep_light else None
     for start in range(0, made.shape[0], ROWS):
         rows = slice(start, start + ROWS)
         new = cv2.cvtColor(made[rows].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
         old = cv2.cvtColor(source[rows].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
         if colours:
             new[..., 1:] = old[..., 1:]
-        if look.keep_light:
-            new[..., 0] = old[..., 0]
+        if lighter is not None:
+            new[..., 0] = np.clip(new[..., 0] + lighter[rows], 0, 100)
         back = cv2.cvtColor(new, cv2.COLOR_LAB2RGB)
         made[rows] = np.clip(np.rint(back * 255), 0, 255).astype(np.uint8)
+
+
+def _lighter(made: Rgb, source: Rgb) -> Floats:
+    """Return by how much *source* is lighter than *made* around each pixel, in L of CIELAB."""
+    import cv2
+
+    height, width = made.shape[:2]
+    factor = min(1.0, LIT / max(height, width))
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+
+    def light(picture: Rgb) -> Floats:
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.float32)[..., 0]
+
+    apart = cv2.GaussianBlur(light(source) - light(made), (0, 0), COARSE * max(size))
+    return np.asarray(
+        cv2.resize(apart, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
+    )
