@@ -1,5 +1,7 @@
 """Variations offline: they differ, they keep to the selection, and they invent nothing."""
 
+import hashlib
+from importlib import resources
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from skimage import data
 from tests.core.test_style import apart, scene
 
 from overpaint.cli import run
+from overpaint.engine import faces
 from overpaint.engine.provider import Embedded
 from overpaint.engine.variation.cut import path, ring
 from overpaint.providers.base import Candidate, Job, Notice
@@ -88,10 +92,10 @@ def test_strength_says_how_far_to_go() -> None:
     assert not told
 
 
-def test_what_quilting_can_do_to_faces_is_told() -> None:
+def test_what_quilting_can_do_to_shapes_is_told() -> None:
     """And that a low strength is the way out; also that prompts are not read."""
     _, (warning,) = vary(strength=0.6)
-    assert "Faces" in warning
+    assert "torn apart" in warning
     assert "below 0.3" in warning
     _, told = vary(prompt="autumn")
     assert any("cannot read prompts" in sentence for sentence in told)
@@ -176,6 +180,28 @@ def test_a_ring_settles_every_free_pixel() -> None:
     assert grown[new].all()
     assert not grown[~(new | free)].any()
     assert 0 < (grown & free).sum() < free.sum()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_face_is_not_torn_apart(seed: int) -> None:
+    """Whatever the seed: it is only bent and lit, and a sentence says why."""
+    astronaut = data.astronaut()
+    face = np.zeros(astronaut.shape[:2], np.uint8)
+    face[60:200, 150:300] = 255
+    made, told = vary(seed, pixels=astronaut, mask=face)
+    assert apart(made[face > 0], astronaut[face > 0]) < 25
+    assert ["face in the selection" in each for each in told] == [True] * (seed < 3)
+    beside = np.zeros_like(face)
+    beside[300:420, 20:140] = 255
+    assert not faces.find(astronaut, beside > 0)
+    assert faces.find(astronaut, face > 0)
+
+
+def test_the_weights_are_those_that_were_checked() -> None:
+    """The file in the package has the checksum that stands beside it."""
+    folder = resources.files("overpaint.engine.faces")
+    digest, name = (folder / "CHECKSUMS").read_text().split()
+    assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
 def test_variations_are_made_from_the_command_line(tmp_path: Path) -> None:

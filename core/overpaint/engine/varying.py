@@ -34,6 +34,7 @@ SIZES = (1.0, 1.45, 0.75)
 
 async def vary(job: Job) -> AsyncGenerator[Event, None]:
     """Yield one candidate."""
+    from overpaint.engine import faces
     from overpaint.engine.variation import gentle
     from overpaint.engine.variation.quilt import quilt
 
@@ -48,7 +49,15 @@ async def vary(job: Job) -> AsyncGenerator[Event, None]:
         yield Candidate(job.pixels.copy())
         return
     made: Quilted | None = None
-    if strength >= GENTLE and job.seed % KINDS < len(SIZES):
+    quilts = strength >= GENTLE and job.seed % KINDS < len(SIZES)
+    found = await anyio.to_thread.run_sync(faces.find, job.pixels, missing) if quilts else []
+    if found:
+        quilts = False
+        yield Notice(
+            "There is a face in the selection, so nothing was re-arranged: shapes were only bent a "
+            "little, and lit anew."
+        )
+    if quilts:
         style = _style(missing, strength, job.seed % KINDS)
         steps = quilt(job.pixels, missing, job.visible, style, job.seed)
         while True:
@@ -62,8 +71,8 @@ async def vary(job: Job) -> AsyncGenerator[Event, None]:
         yield Candidate(await anyio.to_thread.run_sync(work))
         return
     yield Notice(
-        "Blocks of the picture were re-arranged. Faces and other things with a fixed shape may be "
-        f"torn apart: a strength below {GENTLE} only bends and lights them anew."
+        "Blocks of the picture were re-arranged. Things with a fixed shape may be torn apart: a "
+        f"strength below {GENTLE} only bends them, and lights them anew."
     )
     picture = np.where((made.changed & missing)[..., None], made.picture, job.pixels)
     yield Candidate(picture)
