@@ -241,3 +241,57 @@ def test_the_other_edits_go_the_same_way(vendor: Vendor, server: Server, folder:
     assert [layer.get("visibility") for layer in stack] == [None, "hidden", None]
     made = np.asarray(Image.open(io.BytesIO(layers(folder / "generate.ora")["a door"])))
     assert (made[..., :3] != 128).any(axis=2).mean() > 0.9
+
+
+def layered(path: Path, count: int) -> None:
+    """Write an OpenRaster file of *count* layers that differ."""
+    rng = np.random.default_rng(7)
+    stack = "".join(f'<layer name="L{n}" src="data/{n}.png" x="{n}"/>' for n in range(count))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "image/openraster")
+        archive.writestr("stack.xml", f'<image w="320" h="256"><stack>{stack}</stack></image>')
+        for number in range(count):
+            small = Image.fromarray(rng.integers(0, 255, (16, 20, 4)).astype(np.uint8))
+            file = io.BytesIO()
+            small.resize((320, 256), Image.Resampling.BICUBIC).save(file, "PNG")
+            archive.writestr(f"data/{number}.png", file.getvalue())
+
+
+def test_layers_get_one_style_with_the_whole_as_anchor(
+    vendor: Vendor, server: Server, folder: Path
+) -> None:
+    """The whole is made first where references go along; a layer that fails twice is asked for
+    alone the third time, and nothing that was paid for is asked for again.
+    """
+    layered(folder / "doc.ora", 3)
+    words = edit(vendor, server, "out.ora", "--json")
+    words[0:4] = ["style", "doc.ora", "--each-layer"]
+    made = lambda: sum(vendor.makes(each.method, each.path) for each in server.requests)  # noqa: E731
+
+    planned = overpaint(vendor, folder, *words, "--dry-run")
+    assert planned.returncode == 0, planned.stderr
+    requests = json.loads(planned.stdout)["requests"]
+    assert requests in (3, 4)
+    assert made() == 0
+
+    server.fault = fault = status(500, "json")
+    strikes = vendor.strikes(fault)
+    # The last layer of a run fails: after the whole and two others, then, alone, at once.
+    for others in (requests - 1, 0):
+        seen: list[str] = []
+
+        def last(method: str, path: str, seen: list[str] = seen, others: int = others) -> bool:
+            if strikes(method, path):
+                seen.append(path)
+            return strikes(method, path) and len(seen) > others
+
+        server.fault_at = last
+        broken = overpaint(vendor, folder, *words)
+        assert broken.returncode == 1, broken.stdout
+        assert len(seen) == others + 1
+    server.fault = None
+    before = made()
+    done = overpaint(vendor, folder, *words)
+    assert done.returncode == 0, done.stderr
+    assert made() - before == 1
+    assert json.loads(done.stdout)["reused"] == 2
