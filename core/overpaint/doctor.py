@@ -19,7 +19,7 @@ from pathlib import Path
 from overpaint import __version__, places, wire
 from overpaint.errors import OverpaintError
 
-__all__ = ["LIBRARIES", "Finding", "all_well", "as_json", "examine"]
+__all__ = ["LIBRARIES", "Finding", "all_well", "as_json", "examine", "examine_core"]
 
 LIBRARIES = {
     "anyio": "anyio",
@@ -63,14 +63,19 @@ class Finding:
 
 def examine(find_gimp: Callable[[], list[str] | None]) -> Iterator[Finding]:
     """Yield what each check finds, one after the other; *find_gimp* looks for GIMP's console."""
+    yield from examine_core()
+    yield _gimp(find_gimp)
+    for spec in _launch_specs():
+        yield _core(spec)
+
+
+def examine_core() -> Iterator[Finding]:
+    """Yield what each check finds that needs no GIMP and starts no process."""
     yield _python()
     for library, module in LIBRARIES.items():
         yield _library(library, module)
     yield _engine()
     yield _data_folder()
-    yield _gimp(find_gimp)
-    for spec in _launch_specs():
-        yield _core(spec)
 
 
 def all_well(findings: list[Finding]) -> bool:

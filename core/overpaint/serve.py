@@ -5,6 +5,7 @@ end of stdin are heard at any time and end the process at once, whatever is bein
 goes over the network gets a moment to take its job back from a server and to be written down.
 """
 
+import contextlib
 import io
 import os
 import sys
@@ -28,7 +29,7 @@ from overpaint.picture import Source
 from overpaint.planes import decode, encode
 from overpaint.providers.base import Notice, Progress, Reference
 from overpaint.recipe import Recipe
-from overpaint.runner import Event, Finished, Made
+from overpaint.runner import Event, Finished, Made, Seen
 
 __all__ = ["main"]
 
@@ -121,6 +122,9 @@ class _Server:
                 yield _planned(request)
             elif isinstance(request, wire.Reference):
                 self._keep(request)
+            elif isinstance(request, wire.Ask | wire.Forecast):
+                async for answered in self._told_dialog(request):
+                    yield answered
             elif isinstance(request, wire.StyleLayers):
                 from overpaint import serve_layers
 
@@ -132,6 +136,11 @@ class _Server:
                 recipe, region, source = _read(request)
                 recipe, references = self._referring(recipe)
                 canvas = Extent(request.canvas_width, request.canvas_height)
+                if request.views:
+                    from overpaint import serve_dialogs, views
+
+                    before = views.before(source, request.views)
+                    yield serve_dialogs.view(0, "original", before)
                 async with app.run(
                     recipe,
                     region,
@@ -141,8 +150,7 @@ class _Server:
                     document=request.document,
                 ) as events:
                     async for event in events:
-                        message = _told(event, source, request)
-                        if message is not None:
+                        for message in _told(event, source, request):
                             yield message
             else:
                 yield _refused(f"A core does not answer {request.type!r}.")
@@ -157,6 +165,17 @@ class _Server:
                 ],
                 hint="Nothing was changed. Please report this with what you were doing.",
             )
+
+    async def _told_dialog(self, request: wire.Ask | wire.Forecast) -> AsyncIterator[wire.Message]:
+        from overpaint import serve_dialogs
+
+        def answered() -> list[wire.Message]:
+            if isinstance(request, wire.Ask):
+                return list(serve_dialogs.answers(request))
+            return [serve_dialogs.outlook(request, _recipe(request))]
+
+        for message in await anyio.to_thread.run_sync(answered):
+            yield message
 
     def _keep(self, request: wire.Reference) -> None:
         from hashlib import sha256
@@ -244,7 +263,9 @@ def _read(request: wire.RunEdit) -> tuple[Recipe, Box, Source]:
     return _recipe(request).with_seed(), region, source
 
 
-def _recipe(request: wire.PlanEdit | wire.RunEdit | wire.StyleLayers) -> Recipe:
+def _recipe(
+    request: wire.PlanEdit | wire.Forecast | wire.RunEdit | wire.StyleLayers,
+) -> Recipe:
     """Return the recipe, with the user's usual provider where it names none."""
     data = dict(request.recipe)
     if "provider" not in data:
@@ -252,19 +273,38 @@ def _recipe(request: wire.PlanEdit | wire.RunEdit | wire.StyleLayers) -> Recipe:
     return Recipe.from_dict(data)
 
 
-def _told(event: Event, source: Source, request: wire.RunEdit) -> wire.Message | None:
-    """Return *event* as a message; None for what no shell asks for yet."""
+def _told(event: Event, source: Source, request: wire.RunEdit) -> list[wire.Message]:
+    """Return *event* as messages; none for what no shell asks for."""
     match event:
         case Progress(fraction, phase):
-            return wire.Progress(fraction=fraction, phase=phase)
+            return [wire.Progress(fraction=fraction, phase=phase)]
         case Notice(sentence):
-            return wire.Notice(sentence=sentence)
+            return [wire.Notice(sentence=sentence)]
         case Finished(seconds):
-            return wire.Done(seconds=seconds)
+            return [wire.Done(seconds=seconds)]
+        case Seen(number, picture) if request.views:
+            return _previewed(number, picture, request.views)
         case Made():
-            return _made(event, source, request)
+            shown = _viewed(event, source, request.views) if request.views else []
+            return [*shown, _made(event, source, request)]
         case _:
-            return None
+            return []
+
+
+def _previewed(number: int, picture: bytes, longest: int) -> list[wire.Message]:
+    from overpaint import codec, serve_dialogs, views
+
+    # A picture that is only to be looked at meanwhile is no reason to fail.
+    with contextlib.suppress(OverpaintError):
+        seen = views.framed(codec.decode(picture), longest)
+        return [serve_dialogs.view(number, "preview", seen)]
+    return []
+
+
+def _viewed(made: Made, source: Source, longest: int) -> list[wire.Message]:
+    from overpaint import serve_dialogs, views
+
+    return [serve_dialogs.view(made.number, "result", views.result(source, made.patch, longest))]
 
 
 def _made(made: Made, source: Source, request: wire.RunEdit) -> wire.PatchMade:

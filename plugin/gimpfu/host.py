@@ -88,6 +88,12 @@ class Host(ABC):
         """Return pixels row by row, as stored if the format is None; zeros outside."""
 
     @abstractmethod
+    def read_scaled(
+        self, drawable: Ref, rect: Rect, width: int, height: int, pixel_format: str
+    ) -> bytes:
+        """Return what `rect` looks like in `width` x `height` pixels, which are no more of them."""
+
+    @abstractmethod
     def write_pixels(
         self, drawable: Ref, rect: Rect, pixel_format: Optional[str], data: bytes
     ) -> None:

@@ -139,6 +139,13 @@ class Drawable(Item):
             raise ValueError(f"a size cannot be negative: {width} x {height}")
         return host.current().read_pixels(self.ref, host.Rect(x, y, width, height), format)
 
+    def read_scaled(
+        self, x: int, y: int, width: int, height: int, size: tuple[int, int], format: str
+    ) -> bytes:
+        """Return a rectangle's pixels scaled down to a size, for looking at (an extension)."""
+        area = host.Rect(x, y, width, height)
+        return host.current().read_scaled(self.ref, area, size[0], size[1], format)
+
     def write_pixels(
         self, x: int, y: int, width: int, height: int, format: Optional[str], data: Pixels
     ) -> None:

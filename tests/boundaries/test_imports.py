@@ -81,7 +81,20 @@ ALLOWED = {
     "files": LEAVES,
     "doctor": LEAVES | {"app", "places", "runner", "wire", "providers.base"},
     "planes": {"picture", "wire"},
-    "serve": LEAVES | {"app", "planes", "runner", "serve_layers", "wire", "providers.base"},
+    "views": {"geometry", "mask", "picture"},
+    "serve": LEAVES
+    | {
+        "app",
+        "codec",
+        "planes",
+        "providers.base",
+        "runner",
+        "serve_dialogs",
+        "serve_layers",
+        "views",
+        "wire",
+    },
+    "serve_dialogs": LEAVES | {"app", "codec", "doctor", "planes", "views", "wire"},
     "serve_layers": LEAVES | {"app", "layers", "planes", "wire", "providers.base"},
     # The commands of the command line, which cli attaches.
     "commands": LEAVES

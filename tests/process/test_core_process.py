@@ -55,6 +55,7 @@ def request(region: wire.Rectangle) -> wire.RunEdit:
         selected=region,
         selection=bytes([0, 255]) * (pixels // 2) + bytes(pixels % 2),
         shown=None,
+        views=0,
     )
 
 

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
 from overpaint import wire
 
+ENDS = wire.Answer | wire.Outlook
 ARGV = [sys.executable, "-I", "-m", "overpaint.serve"]
 RECIPE = {"version": 1, "edit": "remove", "seed": 1}
 
@@ -43,7 +45,7 @@ class Client:
     def answers(self) -> Iterator[wire.Message]:
         while (message := self.next()) is not None:
             yield message
-            if isinstance(message, wire.Done | wire.Failure | wire.RegionPlanned):
+            if isinstance(message, wire.Done | wire.Failure | wire.RegionPlanned | ENDS):
                 return
 
 
@@ -60,7 +62,7 @@ def core() -> Iterator[Client]:
 SELECTED = wire.Rectangle(15, 25, 10, 2)
 
 
-def run(recipe: dict[str, object] = RECIPE) -> wire.RunEdit:
+def run(recipe: dict[str, object] = RECIPE, views: int = 0) -> wire.RunEdit:
     return wire.RunEdit(
         recipe=recipe,
         canvas_width=50,
@@ -72,6 +74,7 @@ def run(recipe: dict[str, object] = RECIPE) -> wire.RunEdit:
         selected=SELECTED,
         selection=bytes([255]) * 20,
         shown=None,
+        views=views,
     )
 
 
@@ -189,3 +192,106 @@ def test_a_reference_goes_with_the_next_run_and_is_named_in_its_recipe() -> None
             if isinstance(answer, wire.PatchMade)
         ]
     assert named == [[sha256(bytes(range(24))).hexdigest()], []]
+
+
+def ask(what: str, **about: object) -> list[wire.Message]:
+    with core() as client:
+        client.send(wire.Ask(what=what, about=about))
+        return list(client.answers())
+
+
+def test_a_dialog_learns_who_can_do_what() -> None:
+    """Facts name every provider with its abilities, the usual one, and the named styles."""
+    (answer,) = ask("facts")
+
+    assert isinstance(answer, wire.Answer)
+    by_name = {each["name"]: each for each in answer.data["providers"]}
+    assert answer.data["provider"] == "embedded"
+    assert by_name["embedded"]["receiver"] == ""
+    assert by_name["gemini"]["models"]
+    assert by_name["gemini"]["privacy"] == "ask"
+    assert "impressionist" in [each["id"] for each in answer.data["styles"]]
+
+
+def test_a_forecast_draws_the_mask_over_the_crop() -> None:
+    """The outlook has the crop's size; what changes is tinted, all else is as it came."""
+    with core() as client:
+        client.send(
+            wire.Forecast(
+                recipe=RECIPE,
+                canvas_width=50,
+                canvas_height=50,
+                region=wire.Rectangle(10, 20, 30, 20),
+                selected=SELECTED,
+                selection=bytes([255]) * 20,
+                width=30,
+                height=20,
+                pixels=bytes([10, 200, 30, 255]) * 600,
+                roles=[],
+            )
+        )
+        (outlook,) = client.answers()
+
+    assert isinstance(outlook, wire.Outlook)
+    assert outlook.data["receiver"] is None
+    assert outlook.data["requests"] == 1
+    pixels = bytes(outlook.pixels)
+    tinted = {
+        (number % 30, number // 30)
+        for number in range(600)
+        if pixels[3 * number : 3 * number + 3] != bytes([10, 200, 30])
+    }
+    assert tinted == {(x, y) for x in range(5, 15) for y in range(5, 7)}
+
+
+def test_a_run_with_views_shows_before_and_after() -> None:
+    """A dialog gets the crop as it was, and each candidate as it would lie, before its patch."""
+    with core() as client:
+        client.send(run(views=15))
+        answers = list(client.answers())
+
+    views = [answer for answer in answers if isinstance(answer, wire.View)]
+    assert [(view.stage, view.width, view.height) for view in views] == [
+        ("original", 15, 10),
+        ("result", 15, 10),
+    ]
+    kinds = [answer.type for answer in answers]
+    assert kinds.index("patch") > max(i for i, kind in enumerate(kinds) if kind == "view")
+
+
+def test_settings_are_changed_and_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a dialog changes is saved, and the answer says how it is now; keys are never told."""
+    monkeypatch.setenv("OVERPAINT_CONFIG", str(tmp_path))
+    with core() as client:
+        change = {"daily_budget": 2.5, "providers": {"gemini": {"privacy": "allow"}}}
+        client.send(wire.Ask(what="change-settings", about=change))
+        (answer,) = client.answers()
+        client.send(wire.Ask(what="change-key", about={"provider": "gemini", "secret": "sesame"}))
+        (kept,) = client.answers()
+        client.send(wire.Ask(what="settings", about={}))
+        (told,) = client.answers()
+
+    assert isinstance(answer, wire.Answer)
+    assert answer.data["daily_budget"] == 2.5
+    assert isinstance(kept, wire.Answer)
+    assert isinstance(told, wire.Answer)
+    gemini = next(each for each in told.data["providers"] if each["name"] == "gemini")
+    assert (gemini["privacy"], gemini["key"]) == ("allow", kept.data["where"])
+    assert "sesame" not in repr(told)
+
+
+def test_wrong_settings_are_refused_in_a_sentence() -> None:
+    """A setting that cannot be is a failure with a hint, and nothing is saved."""
+    (failure,) = ask("change-settings", providers={"gemini": {"privacy": "perhaps"}})
+
+    assert isinstance(failure, wire.Failure)
+    assert "perhaps" in failure.sentence
+
+
+def test_the_setup_is_checked() -> None:
+    """Check Setup lists what was looked at, and that all is well here."""
+    (answer,) = ask("check-setup")
+
+    assert isinstance(answer, wire.Answer)
+    assert answer.data["ok"]
+    assert len(answer.data["findings"]) > 5

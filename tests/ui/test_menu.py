@@ -182,7 +182,7 @@ def test_remove_by_menu_then_undo_and_redo(desktop: lab.Desktop) -> None:
 
 
 def test_inpaint_by_dialog(desktop: lab.Desktop) -> None:
-    """Menu, typing, Enter on the button: a layer named after the prompt, and an honest notice."""
+    """Menu, typing, Enter, Enter: a layer named after the prompt, and one Ctrl+Z takes it back."""
     before = open_document(desktop)
 
     choose(desktop, "Inpaint Selection...")
@@ -191,14 +191,83 @@ def test_inpaint_by_dialog(desktop: lab.Desktop) -> None:
     desktop.wait_until_still(5)
     shoot(desktop, "inpaint-dialog")
     desktop.type("a small red boat")
-    shoot(desktop, "inpaint-typed")
-    desktop.key("alt+o")
+    desktop.key("Return")
+    wait_for_button(desktop, dialog)
+    shoot(desktop, "inpaint-candidate")
+    assert facts(desktop) == before
+    desktop.key("Return")
+    desktop.wait_until_gone(dialog)
     after = wait_for_layers(desktop, 2)
-    time.sleep(1)  # for the picture: the notice stands in the status bar, which has no window
     shoot(desktop, "inpainted")
 
     assert after["layers"][0]["name"] == "a small red boat"
     assert after["layers"][1:] == before["layers"]
+    desktop.key("ctrl+z")
+    assert wait_for_layers(desktop, 1) == before
+    assert not cores(desktop)
+
+
+def test_escape_stops_a_run_then_closes(desktop: lab.Desktop) -> None:
+    """The first Escape ends the core within half a second, the second the window; nothing else."""
+    before = open_document(desktop, side=2600, selected=(300, 300, 2000, 2000))
+    choose(desktop, "Inpaint Selection...")
+    dialog = desktop.wait_for_window("Inpaint")
+    desktop.activate(dialog)
+    desktop.wait_until_still(5)
+    desktop.key("Return")
+    core = busy_core(desktop)
+    watching = desktop.folder / "watching"
+    watch = desktop.start_python(WATCH.format(core=core, watching=str(watching)))
+    desktop.wait(lambda: watching.exists() or None, 20, "nobody watched the core")
+    shoot(desktop, "inpaint-running")
+
+    pressed = time.time()
+    desktop.key("Escape")
+    (gone,) = watch.result()
+    shoot(desktop, "inpaint-stopped")
+    desktop.key("Escape")
+    desktop.wait_until_gone(dialog)
+
+    assert 0 < gone - pressed < 0.5
+    assert facts(desktop) == before
+    desktop.wait(lambda: not cores(desktop) or None, 10, "a core was left")
+
+
+def test_gimp_can_be_painted_in_meanwhile(desktop: lab.Desktop) -> None:
+    """While the window is open, GIMP takes strokes and a layer; the result lies over all that."""
+    open_document(desktop)
+    choose(desktop, "Inpaint Selection...")
+    dialog = desktop.wait_for_window("Inpaint")
+    desktop.activate(dialog)
+    desktop.wait_until_still(5)
+    desktop.python(
+        "layer.fill(Gimp.FillType.WHITE)\n"
+        "other = Gimp.Layer.new(image, 'Other', 20, 20, 0, 100, Gimp.LayerMode.NORMAL)\n"
+        "image.insert_layer(other, None, 0)\n"
+        "Gimp.displays_flush()"
+    )
+    desktop.key("Return")
+    wait_for_button(desktop, dialog)
+    desktop.key("Return")
+    after = wait_for_layers(desktop, 3)
+
+    names = [layer["name"] for layer in after["layers"]]
+    assert names == ["Other", "Inpainted", "Photo"]
+
+
+def wait_for_button(desktop: lab.Desktop, dialog: lab.Window) -> None:
+    """Wait until the window has grown by the row of candidates: Enter then keeps."""
+    height = geometry(desktop, dialog)[1]
+    desktop.wait(
+        lambda: geometry(desktop, dialog)[1] > height + 60 or None, 60, "no candidate came"
+    )
+    desktop.wait_until_still(5)
+
+
+def geometry(desktop: lab.Desktop, window: lab.Window) -> tuple[int, int]:
+    told = desktop.xdotool("getwindowgeometry", "--shell", window.id)
+    found = dict(line.split("=") for line in told.splitlines())
+    return int(found["WIDTH"]), int(found["HEIGHT"])
 
 
 def test_a_refusal_is_shown_and_changes_nothing(desktop: lab.Desktop) -> None:

@@ -3,6 +3,14 @@
 Here meet the user's settings, keys and history with the runner, which knows none of them.
 """
 
+from overpaint.app.facts import facts, provider_facts
+from overpaint.app.housekeeping import (
+    change_key,
+    change_settings,
+    clear_history,
+    past_runs,
+    settings_facts,
+)
 from overpaint.app.layering import forget_layers, plan_layers, style_layers
 from overpaint.app.outlook import Outlook, forecast, plan
 from overpaint.app.placing import Placed, place
@@ -14,18 +22,25 @@ __all__ = [
     "Outlook",
     "Placed",
     "Reach",
+    "change_key",
+    "change_settings",
     "check",
+    "clear_history",
     "default_provider",
+    "facts",
     "forecast",
     "forget_layers",
+    "past_runs",
     "place",
     "plan",
     "plan_layers",
     "provider",
+    "provider_facts",
     "providers",
     "read_references",
     "rewrite",
     "run",
+    "settings_facts",
     "style_layers",
     "warm_up",
 ]

@@ -6,12 +6,12 @@ from typing import Any
 
 from overpaint import budget, runner
 from overpaint.app.reach import USUAL, Reach, load_settings, provider, set_up
-from overpaint.dialect import Text
+from overpaint.dialect import Role, Text
 from overpaint.errors import EditUnsupported
 from overpaint.geometry import Box, Extent
-from overpaint.picture import Source
+from overpaint.mask import Mask
 from overpaint.plan import Plan, Shot, make_plan, make_shots
-from overpaint.providers.base import Provider, Reference
+from overpaint.providers.base import Provider
 from overpaint.recipe import Edit, Recipe
 
 __all__ = ["Outlook", "forecast", "plan", "refuse_unable", "spent_today"]
@@ -96,11 +96,14 @@ class Outlook:
 def forecast(
     recipe: Recipe,
     region: Box,
-    source: Source,
+    selection: Mask,
     reach: Reach = USUAL,
-    references: Sequence[Reference] = (),
+    roles: Sequence[Role] = (),
 ) -> Outlook:
-    """Say what :func:`run` would send with the same arguments; sends nothing."""
+    """Say what :func:`run` would send of *region*, where that is selected; sends nothing.
+
+    *roles*: what the pictures are for that would go along.
+    """
     from overpaint.mask import adjust
     from overpaint.prompt import compose
 
@@ -108,9 +111,9 @@ def forecast(
     asked = set_up(recipe.provider, recipe.model, reach, settings)
     able = asked.capabilities
     refuse_unable(recipe, asked)
-    mask = adjust(source.selection, grow_px=recipe.grow, feather_px=recipe.feather)
+    mask = adjust(selection, grow_px=recipe.grow, feather_px=recipe.feather)
     shots = make_shots(recipe, mask, able.sizes)
-    taken = references[: able.references]
+    taken = roles[: able.references]
     expected = runner.forecast(able, shots, recipe.count, len(taken))
     return Outlook(
         title=asked.title,
@@ -118,7 +121,7 @@ def forecast(
         receiver=asked.receiver if able.needs_network else "",
         region=region,
         shots=shots,
-        text=compose(recipe, able.dialect, [each.role for each in taken])
+        text=compose(recipe, able.dialect, list(taken))
         if able.reads_prompt
         else Text(recipe.prompt),
         requests=expected.requests,

@@ -144,7 +144,8 @@ def _edit(edit: Edit, given: dict[str, Any]) -> None:
     region = app.plan(work.recipe, work.box, work.document.extent, work.reach).region
     source = work.document.source(region, work.selection[region.slices])
     if given["dry_run"]:
-        told = app.forecast(work.recipe, region, source, work.reach, work.references)
+        roles = [each.role for each in work.references]
+        told = app.forecast(work.recipe, region, source.selection, work.reach, roles)
         _tell_forecast(told, as_json=given["as_json"])
         return
 

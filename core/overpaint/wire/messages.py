@@ -1,13 +1,14 @@
 """The messages between a shell and its core, as values that are checked when they are made.
 
-    shell -> core   hello  plan  reference  run  layers  layer-pixels  cancel
-    core -> shell   hello  region  progress  notice  patch  layer-wanted  layer-made  layer-failed
-                    done  failure
+    shell -> core   hello  ask  plan  forecast  reference  run  layers  layer-pixels  cancel
+    core -> shell   hello  answer  region  outlook  progress  notice  view  patch
+                    layer-wanted  layer-made  layer-failed  done  failure
 
-A run is answered by progress and notices, patches, and then done or failure. References are
-not answered; they go along with the next run. Layers are answered in the same way, except that
-the core asks for the pixels of one layer after the other, and each request for them is answered
-before the next comes.
+A run is answered by progress, notices and views, patches, and then done or failure. References
+are not answered; they go along with the next run. What a dialog wants to know it asks: each ask
+has one answer, after views where pictures belong to it; each forecast has one outlook. Layers are
+answered like a run, except that the core asks for the pixels of one layer after the other, and
+each request for them is answered before the next comes.
 """
 
 from dataclasses import dataclass, field, fields
@@ -18,10 +19,14 @@ from .frames import Blob, Frame
 
 __all__ = [
     "BYTES_PER_PIXEL",
+    "QUESTIONS",
     "WITH_ALPHA",
+    "Answer",
+    "Ask",
     "Cancel",
     "Done",
     "Failure",
+    "Forecast",
     "Hello",
     "LayerFailed",
     "LayerMade",
@@ -29,6 +34,7 @@ __all__ = [
     "LayerWanted",
     "Message",
     "Notice",
+    "Outlook",
     "PatchMade",
     "PlanEdit",
     "Progress",
@@ -37,6 +43,7 @@ __all__ = [
     "RegionPlanned",
     "RunEdit",
     "StyleLayers",
+    "View",
     "from_frame",
     "to_frame",
 ]
@@ -55,8 +62,25 @@ WITH_ALPHA = {
 }
 """The format of a run's patches, by the format of its pixels."""
 
+QUESTIONS = (
+    "facts",
+    "provider",
+    "history",
+    "place",
+    "clear-history",
+    "settings",
+    "change-settings",
+    "change-key",
+    "check-provider",
+    "check-setup",
+)
+"""What a dialog may ask; the core's serve_dialogs says what about, and what is answered."""
+
 MAX_SIDE = 1 << 19
+MAX_VIEW = 4096
 MAX_LAYERS = 2000
+MAX_REFERENCES = 16
+ROLES = ("style", "subject", "scene")
 
 
 class Rectangle(NamedTuple):
@@ -168,10 +192,22 @@ def _layers() -> Any:
     return field(metadata={"read": read})
 
 
-def _object() -> Any:
-    def read(value: Any) -> Dict[str, Any]:
-        if not isinstance(value, dict):
-            raise ValueError("not an object")  # noqa: TRY004, one error for all wrong input
+def _read_object(value: Any) -> Dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("not an object")  # noqa: TRY004, one error for all wrong input
+    return value
+
+
+def _object(*, shown: bool = True) -> Any:
+    return field(metadata={"read": _read_object}, repr=shown)
+
+
+def _roles() -> Any:
+    def read(value: Any) -> List[str]:
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise ValueError("not a list of names")
+        if len(value) > MAX_REFERENCES or not set(value) <= set(ROLES):
+            raise ValueError(f"not a list of at most {MAX_REFERENCES} roles")
         return value
 
     return field(metadata={"read": read})
@@ -235,10 +271,95 @@ class RegionPlanned(Message):
 
 
 @dataclass(frozen=True)
+class Ask(Message):
+    """A question of a dialog; *about* has its particulars. May hold a key on its way to be kept."""
+
+    what: str = _one_of(*QUESTIONS)
+    about: Dict[str, Any] = _object(shown=False)
+
+    type = "ask"
+
+
+@dataclass(frozen=True)
+class Answer(Message):
+    """The answer to an ask."""
+
+    what: str = _one_of(*QUESTIONS)
+    data: Dict[str, Any] = _object()
+
+    type = "answer"
+
+
+@dataclass(frozen=True)
+class Forecast(Message):
+    """What would a run with this recipe send, cost, and change? Nothing is sent.
+
+    *pixels* is what the region looks like, R'G'B'A u8, at any size that is kind to a dialog;
+    *selection* as for a run. *roles*: what the pictures are for that would go along.
+    """
+
+    recipe: Dict[str, Any] = _object()
+    canvas_width: int = _integer(1, MAX_SIDE)
+    canvas_height: int = _integer(1, MAX_SIDE)
+    region: Rectangle = _rectangle()
+    selected: Rectangle = _rectangle()
+    selection: Blob = _blob()
+    width: int = _integer(1, MAX_VIEW)
+    height: int = _integer(1, MAX_VIEW)
+    pixels: Blob = _blob()
+    roles: List[str] = _roles()
+
+    type = "forecast"
+
+    def __post_init__(self) -> None:
+        if not self.region.contains(self.selected):
+            raise ValueError("what is selected is not inside the region")
+        _check_size("selection", self.selection, self.selected, 1)
+        _check_size("pixels", self.pixels, Rectangle(0, 0, self.width, self.height), 4)
+
+
+@dataclass(frozen=True)
+class Outlook(Message):
+    """The answer to a forecast: facts, and the crop as it would be sent, the mask drawn over it.
+
+    R'G'B' u8, of the size in which the crop came.
+    """
+
+    data: Dict[str, Any] = _object()
+    width: int = _integer(1, MAX_VIEW)
+    height: int = _integer(1, MAX_VIEW)
+    pixels: Blob = _blob()
+
+    type = "outlook"
+
+    def __post_init__(self) -> None:
+        _check_size("pixels", self.pixels, Rectangle(0, 0, self.width, self.height), 3)
+
+
+@dataclass(frozen=True)
+class View(Message):
+    """A picture for a dialog, R'G'B' u8: of candidate *number*, or of an answer's entry.
+
+    *stage*: the crop as it was, a candidate as far as it is, or as it would lie in the picture.
+    """
+
+    number: int = _integer(0, 1000)
+    stage: str = _one_of("original", "preview", "result")
+    width: int = _integer(1, MAX_VIEW)
+    height: int = _integer(1, MAX_VIEW)
+    pixels: Blob = _blob()
+
+    type = "view"
+
+    def __post_init__(self) -> None:
+        _check_size("pixels", self.pixels, Rectangle(0, 0, self.width, self.height), 3)
+
+
+@dataclass(frozen=True)
 class Reference(Message):
     """A picture that goes along with the next run, in R'G'B'A u8, sRGB; what it is for."""
 
-    role: str = _one_of("style", "subject", "scene")
+    role: str = _one_of(*ROLES)
     width: int = _integer(1, MAX_SIDE)
     height: int = _integer(1, MAX_SIDE)
     pixels: Blob = _blob()
@@ -254,7 +375,8 @@ class RunEdit(Message):
     """Make the edit: the region's pixels, its selection and the layer's own mask, if it has one.
 
     Masks have one byte a pixel. *selection* has the pixels of *selected*, a part of the region
-    outside of which nothing is selected. *document* is what the user calls the picture.
+    outside of which nothing is selected. *document* is what the user calls the picture. *views*
+    is the longest side of the pictures for a dialog that go along, 0 for none.
     """
 
     recipe: Dict[str, Any] = _object()
@@ -267,6 +389,7 @@ class RunEdit(Message):
     selected: Rectangle = _rectangle()
     selection: Blob = _blob()
     shown: Optional[Blob] = _blob(optional=True)
+    views: int = _integer(0, MAX_VIEW)
 
     type = "run"
 
@@ -422,6 +545,11 @@ _TYPES: Dict[str, Type[Message]] = {
     cls.type: cls
     for cls in (
         Hello,
+        Ask,
+        Answer,
+        Forecast,
+        Outlook,
+        View,
         PlanEdit,
         RegionPlanned,
         Reference,

@@ -94,6 +94,16 @@ class Host(host.Host):
         data = buffer.get(Gegl.Rectangle.new(*rect), 1.0, name, Gegl.AbyssPolicy.NONE)
         return bytes(data)
 
+    def read_scaled(
+        self, drawable: host.Ref, rect: host.Rect, width: int, height: int, pixel_format: str
+    ) -> bytes:
+        buffer = objects.object_of(drawable).get_buffer()
+        scale = max(width / rect.width, height / rect.height)
+        # The rectangle is one of the scaled picture. Where one side would need another scale,
+        # that is less than a pixel.
+        place = Gegl.Rectangle.new(round(rect.x * scale), round(rect.y * scale), width, height)
+        return bytes(buffer.get(place, scale, _known(pixel_format), Gegl.AbyssPolicy.NONE))
+
     def write_pixels(
         self, drawable: host.Ref, rect: host.Rect, pixel_format: Optional[str], data: bytes
     ) -> None:

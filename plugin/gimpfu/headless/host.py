@@ -227,6 +227,18 @@ class Host(host.Host):
         item = self._store.item(drawable)
         return formats.convert(item.read(rect), item.format, pixel_format or item.format)
 
+    def read_scaled(
+        self, drawable: host.Ref, rect: host.Rect, width: int, height: int, pixel_format: str
+    ) -> bytes:
+        data = self.read_pixels(drawable, rect, pixel_format)
+        size = len(data) // (rect.width * rect.height)
+        places = (
+            (y * rect.height // height * rect.width + x * rect.width // width) * size
+            for y in range(height)
+            for x in range(width)
+        )
+        return b"".join(data[place : place + size] for place in places)
+
     def write_pixels(
         self, drawable: host.Ref, rect: host.Rect, pixel_format: Optional[str], data: bytes
     ) -> None:

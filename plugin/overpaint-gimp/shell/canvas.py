@@ -7,7 +7,7 @@ layer, in one undo group.
 import json
 import struct
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from gimpfu import (
     ADD_MASK_BLACK,
@@ -26,12 +26,16 @@ __all__ = [
     "PARASITE",
     "PERSISTENT",
     "RegionRead",
+    "Spot",
     "Target",
+    "above",
     "changed_outside",
     "examine",
     "insert",
+    "look",
     "read",
     "recipe_text",
+    "selected_bytes",
     "travel_format",
 ]
 
@@ -39,6 +43,7 @@ PARASITE = "overpaint-recipe"
 PERSISTENT = 1
 DEEP_FORMAT = "R'G'B'A float"
 MASK_FORMAT = "Y u8"
+LOOK_FORMAT = "R'G'B'A u8"
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,15 @@ class Target:
     canvas_height: int
     selection: Rectangle
     everything: bool = False
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where new layers go: into *parent*, or the top level for None, at *position* from its top."""
+
+    image: Any
+    parent: Any
+    position: int
 
 
 @dataclass(frozen=True)
@@ -144,6 +158,12 @@ def _overlap(image: Any, selection: Rectangle, place: Rectangle) -> bool:
     return bool(selected.count(0) < len(selected))
 
 
+def above(layer: Any) -> Spot:
+    """Return the place right above *layer*."""
+    image = layer.image
+    return Spot(image, layer.parent, pdb.gimp_image_get_item_position(image, layer))
+
+
 def read(target: Target, region: Rectangle) -> RegionRead:
     """Return the layer's pixels, its mask and the selection inside *region* of the canvas.
 
@@ -181,6 +201,23 @@ def read(target: Target, region: Rectangle) -> RegionRead:
     )
 
 
+def look(target: Target, region: Rectangle, longest: int) -> Tuple[int, int, bytes]:
+    """Return what *region* of the layer looks like: width, height, R'G'B'A u8, for a dialog."""
+    place = target.place
+    scale = min(1.0, longest / max(region.width, region.height))
+    size = (max(1, int(region.width * scale)), max(1, int(region.height * scale)))
+    box = (region.x - place.x, region.y - place.y, region.width, region.height)
+    return (*size, target.layer.read_scaled(*box, size, LOOK_FORMAT))
+
+
+def selected_bytes(target: Target) -> bytes:
+    """Return the selection inside its bounds, one byte a pixel."""
+    box = target.selection
+    if target.everything:
+        return b"\xff" * (box.width * box.height)
+    return bytes(target.image.selection.read_pixels(*box, MASK_FORMAT))
+
+
 def travel_format(image: Any, stored: str) -> str:
     """Return the format in which a layer of *image* travels whose own is *stored*.
 
@@ -204,25 +241,41 @@ def _framed(plane: bytes, box: Rectangle, region: Rectangle) -> bytes:
     return b"".join(parts)
 
 
-def insert(target: Target, source: RegionRead, patches: List[PatchMade], name: str) -> Any:
-    """Lay *patches* over the target as new layers above it, under masks; return the topmost.
+def insert(
+    spot: Spot,
+    source: Optional[RegionRead],
+    patches: List[PatchMade],
+    name: str,
+    grouped: bool = False,
+) -> Any:
+    """Lay *patches* as new layers on *spot*, under masks; return the topmost, or their group.
 
     The first lies on top, the others are hidden; all of it is one step to undo. Each
     patch covers all that is selected of *source*. The mask is the selection as it was read, in
-    the image's own depth, unless the edit changed it. The target stays the active layer, so that
-    the command can be repeated on it.
+    the image's own depth, unless the patch brings its own. What was active stays active, so that
+    the command can be repeated on it. *grouped*: several come into a group of that name.
     """
-    image = target.image
+    image = spot.image
+    active = image.selected_layers
     inserted: List[Any] = []
     outside = 0
     image.undo_group_start()
     try:
-        for patch in patches:  # each right above the target, so below the one before
-            inserted.append(_insert_layer(target, source, patch, name))
-            inserted[-1].visible = patch is patches[0]
-            outside += changed_outside(source, patch, inserted[-1])
+        parent, position = spot.parent, spot.position
+        if grouped and len(patches) > 1:
+            inserted.append(gimp.GroupLayer(image, name))
+            image.insert_layer(inserted[0], parent, position)
+            parent, position = inserted[0], 0
+        for number, patch in enumerate(patches):
+            layer = _insert_layer(image, parent, position + number, source, patch, name)
+            if parent is None or parent not in inserted:
+                inserted.append(layer)
+            layer.visible = number == 0
+            outside += changed_outside(source, patch, layer)
         if outside:
             _take_back(image, inserted)
+        if active:
+            pdb.gimp_image_set_selected_layers(image, len(active), active)
     except RuntimeError as error:  # what GIMP's own refusals are
         _take_back(image, inserted)
         raise messages.insert_failed(str(error)) from error
@@ -238,7 +291,7 @@ def _take_back(image: Any, layers: List[Any]) -> None:
         image.remove_layer(layer)
 
 
-def changed_outside(source: RegionRead, patch: PatchMade, layer: Any) -> int:
+def changed_outside(source: Optional[RegionRead], patch: PatchMade, layer: Any) -> int:
     """Return how many pixels changed that must not have, read back from GIMP after an insert.
 
     What shows of the new layer is decided by its place and its mask, so these are compared with
@@ -247,12 +300,12 @@ def changed_outside(source: RegionRead, patch: PatchMade, layer: Any) -> int:
     region = patch.region
     if (*layer.offsets, layer.width, layer.height) != tuple(region):
         return region.width * region.height
-    if patch.mask is None:
+    if patch.mask is None and source is not None:
         mask = layer.mask.read_pixels(0, 0, region.width, region.height, None)
         wanted = _framed(source.native_selection, source.selected, region)
     else:
         mask = layer.mask.read_pixels(0, 0, region.width, region.height, MASK_FORMAT)
-        wanted = bytes(patch.mask)
+        wanted = bytes(patch.mask or b"")
     if mask == wanted:
         return 0
     size = len(wanted) // (region.width * region.height)
@@ -260,8 +313,15 @@ def changed_outside(source: RegionRead, patch: PatchMade, layer: Any) -> int:
     return sum(mask[start : start + size] != wanted[start : start + size] for start in pixels)
 
 
-def _insert_layer(target: Target, source: RegionRead, patch: PatchMade, name: str) -> Any:
-    image, (x, y, width, height) = target.image, patch.region
+def _insert_layer(
+    image: Any,
+    parent: Any,
+    position: int,
+    source: Optional[RegionRead],
+    patch: PatchMade,
+    name: str,
+) -> Any:
+    x, y, width, height = patch.region
     kind = GRAYA_IMAGE if image.base_type == GRAY else RGBA_IMAGE
     layer = gimp.Layer(image, name, width, height, kind, 100.0, LAYER_MODE_NORMAL)
     try:
@@ -272,19 +332,17 @@ def _insert_layer(target: Target, source: RegionRead, patch: PatchMade, name: st
         layer.attach_new_parasite(PARASITE, PERSISTENT, recipe_text(patch.recipe))
         mask = layer.create_mask(ADD_MASK_BLACK)
         layer.add_mask(mask)
-        if patch.mask is None:
+        if patch.mask is not None:
+            mask.write_pixels(0, 0, width, height, MASK_FORMAT, patch.mask)
+        elif source is not None:
             box = source.selected
             where = (box.x - x, box.y - y, box.width, box.height)
             mask.write_pixels(*where, None, source.native_selection)
-        else:
-            mask.write_pixels(0, 0, width, height, MASK_FORMAT, patch.mask)
         layer.edit_mask = False
-        above = pdb.gimp_image_get_item_position(image, target.layer)
-        image.insert_layer(layer, target.layer.parent, above)
+        image.insert_layer(layer, parent, position)
     except BaseException:
         gimp.delete(layer)
         raise
-    image.active_layer = target.layer
     return layer
 
 

@@ -2,11 +2,10 @@
 
 import contextlib
 from functools import partial
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import wire
 from gimpfu import (
-    N_,
     PF_DRAWABLE,
     PF_FILE,
     PF_IMAGE,
@@ -20,8 +19,10 @@ from gimpfu import (
     gimp,
     register,
 )
-from shell import canvas, launch, layers, messages, references, timings
+from shell import canvas, launch, layers, messages, recipes, timings
+from shell.conversation import Conversation
 from shell.core_process import CoreProcess
+from shell.i18n import N_, _
 
 __all__ = ["inpaint", "register_all", "remove", "style", "style_layers", "vary"]
 
@@ -32,149 +33,101 @@ MAX_PX = 4096
 MAX_COUNT = 16
 STROKES = (0.25, 4.0, 0.05)
 SELECTED_LAYERS, EVERY_LAYER = "selected", "all"
-NAME_LENGTH = 40
 
 _waiting: List[CoreProcess] = []
 """The core that was started when the dialog opened; at most one."""
 
+TARGET = [
+    (PF_IMAGE, "image", N_("Image"), None),
+    (PF_DRAWABLE, "drawable", N_("Layer"), None),
+]
+_wish = [
+    (PF_TEXT, "prompt", N_("_Prompt"), ""),
+    (PF_STRING, "negative", N_("What it should _not show"), ""),
+]
+_how = [
+    (PF_SPINNER, "grow", N_("_Grow the selection by (px)"), 0, (0, MAX_PX, 1)),
+    (PF_SPINNER, "feather", N_("_Feather its edge by (px)"), 0, (0, MAX_PX, 1)),
+    (PF_SPINNER, "context", N_("Conte_xt in pixels, -1 for automatic"), -1, (-1, MAX_PX, 1)),
+    (PF_INT, "seed", N_("See_d, -1 for a new one"), -1),
+]
+_who = [
+    (PF_STRING, "provider", N_("Pro_vider, empty for the usual one"), ""),
+    (PF_STRING, "model", N_("_Model, empty for the provider's default"), ""),
+]
+_more = [
+    (PF_SPINNER, "strength", N_("Streng_th, -1 for the provider's own"), -1.0, (-1, 1, 0.05)),
+    (PF_SPINNER, "count", N_("N_umber of candidates"), 1, (1, MAX_COUNT, 1)),
+]
+_look = [
+    (PF_STRING, "named_style", N_("Named _style, as “overpaint styles” lists them"), ""),
+    (PF_LAYER, "style_layer", N_("Style of another _layer"), None),
+    (PF_FILE, "style_file", N_("Style of a picture _file"), ""),
+    (PF_SPINNER, "stroke", N_("Stro_ke size, 1 for what suits the picture"), 1.0, STROKES),
+    (PF_TOGGLE, "keep_colours", N_("Keep the _colours"), False),
+    (PF_TOGGLE, "keep_light", N_("Keep l_ight and dark"), False),
+]
+_which = [
+    (
+        PF_RADIO,
+        "which",
+        N_("_Which layers"),
+        SELECTED_LAYERS,
+        ((N_("The selected layers and groups"), SELECTED_LAYERS), (N_("All"), EVERY_LAYER)),
+    )
+]
 
-def remove(
-    image: Any,
-    layer: Any,
-    grow: int,
-    feather: int,
-    context: int,
-    seed: int,
-    provider: str,
-    model: str,
-) -> Any:
+REMOVE = _how + _who
+INPAINT = _wish + _how + _who + _more
+STYLE = _wish[:1] + _look + _how + _who + _more
+STYLE_LAYERS = _which + _wish[:1] + _look + _how[-1:] + _who + _more[:1]
+
+_added: List[Any] = []
+"""What a dialog has added to the image, until its command returns it; at most one."""
+
+
+def remove(image: Any, layer: Any, *values: Any) -> Any:
     """Fill the selection from its surroundings, on a new layer."""
-    recipe = _recipe("remove", grow, feather, context, seed)
+    named = dict(zip(_names(REMOVE), values))
     # No dialog says who gets the picture: nobody does, unless a provider is named.
-    recipe.update(_who(provider or "embedded", model))
-    return _edit(image, layer, recipe, N_("Removed"))
+    named["provider"] = named["provider"] or "embedded"
+    return _edit(image, layer, "remove", named)
 
 
-def inpaint(
-    image: Any,
-    layer: Any,
-    prompt: str,
-    negative: str,
-    grow: int,
-    feather: int,
-    context: int,
-    seed: int,
-    provider: str,
-    model: str,
-    strength: float,
-    count: int,
-) -> Any:
-    """Fill the selection with what *prompt* says, on a new layer for each candidate."""
-    prompt = (prompt or "").strip()
-    recipe = _recipe("inpaint", grow, feather, context, seed)
-    recipe.update(_who(provider, model))
-    recipe["prompt"] = prompt
-    recipe["negative"] = (negative or "").strip()
-    recipe["count"] = int(count)
-    if strength >= 0:
-        recipe["strength"] = float(strength)
-    return _edit(image, layer, recipe, _titled(prompt) or N_("Inpainted"))
+def inpaint(image: Any, layer: Any, *values: Any) -> Any:
+    """Fill the selection with what the prompt says, on a new layer for each candidate."""
+    return _kept() or _edit(image, layer, "inpaint", dict(zip(_names(INPAINT), values)))
 
 
-def vary(
-    image: Any,
-    layer: Any,
-    prompt: str,
-    negative: str,
-    grow: int,
-    feather: int,
-    context: int,
-    seed: int,
-    provider: str,
-    model: str,
-    strength: float,
-    count: int,
-) -> Any:
+def vary(image: Any, layer: Any, *values: Any) -> Any:
     """Make variations of the selection, or of the whole layer, on a new layer each."""
-    prompt = (prompt or "").strip()
-    recipe = _recipe("variation", grow, feather, context, seed)
-    recipe.update(_who(provider, model))
-    recipe["prompt"] = prompt
-    recipe["negative"] = (negative or "").strip()
-    recipe["count"] = int(count)
-    if strength >= 0:
-        recipe["strength"] = float(strength)
-    return _edit(image, layer, recipe, _titled(prompt) or N_("Variation"), or_everything=True)
+    named = dict(zip(_names(INPAINT), values))
+    return _kept() or _edit(image, layer, "variation", named, or_everything=True)
 
 
-def style(
-    image: Any,
-    layer: Any,
-    prompt: str,
-    named_style: str,
-    style_layer: Any,
-    style_file: Any,
-    stroke: float,
-    keep_colours: bool,
-    keep_light: bool,
-    grow: int,
-    feather: int,
-    context: int,
-    seed: int,
-    provider: str,
-    model: str,
-    strength: float,
-    count: int,
-) -> Any:
+def style(image: Any, layer: Any, *values: Any) -> Any:
     """Give the selection, or the whole layer, another style, on a new layer for each candidate.
 
-    The style comes from *style_layer*, of any open image, or *style_file*, or has a name, or is
-    in the words of the prompt.
+    The style comes from another layer, of any open image, or a file, or has a name, or is in the
+    words of the prompt.
     """
-    recipe = _recipe("style", grow, feather, context, seed)
-    recipe.update(_who(provider, model))
-    recipe["prompt"] = (prompt or "").strip()
-    recipe["count"] = int(count)
-    recipe["look"] = _look(named_style, stroke, keep_colours, keep_light)
-    if strength >= 0:
-        recipe["strength"] = float(strength)
-    shown = _style_shown(style_layer, style_file)
-    name = _titled(prompt or named_style or "") or N_("Styled")
-    return _edit(image, layer, recipe, name, or_everything=True, shown=shown)
+    named = dict(zip(_names(STYLE), values))
+    return _kept() or _edit(image, layer, "style", named, or_everything=True)
 
 
-def style_layers(
-    image: Any,
-    layer: Any,
-    which: str,
-    prompt: str,
-    named_style: str,
-    style_layer: Any,
-    style_file: Any,
-    stroke: float,
-    keep_colours: bool,
-    keep_light: bool,
-    seed: int,
-    provider: str,
-    model: str,
-    strength: float,
-) -> Any:
+def style_layers(image: Any, layer: Any, which: str, *values: Any) -> Any:
     """Give layers one style, each by itself, in a new group beside them.
 
     They are those that are selected, groups with all that is in them, or all layers.
     """
     del layer
-    recipe = _recipe("style", 0, 0, -1, seed)
-    recipe.update(_who(provider, model))
-    recipe["prompt"] = (prompt or "").strip()
-    recipe["look"] = _look(named_style, stroke, keep_colours, keep_light)
-    if strength >= 0:
-        recipe["strength"] = float(strength)
+    named = dict(zip(_names(STYLE_LAYERS)[1:], values))
+    recipe = recipes.recipe("style", named)
     batch = layers.examine(image, everything=which == EVERY_LAYER)
-    shown = _style_shown(style_layer, style_file)
-    title = _titled(prompt or named_style or "") or N_("Styled")
+    shown = recipes.shown(named)
+    title = recipes.name("style", named)
     with _core() as core, layers.Results() as results:
-        gimp.progress_init(N_("Waiting for Overpaint's core"))
+        gimp.progress_init(_("Waiting for Overpaint's core"))
         request = wire.StyleLayers(
             recipe=recipe,
             canvas_width=image.width,
@@ -196,76 +149,44 @@ def style_layers(
 
 def _failures(batch: layers.Batch, failed: List[wire.LayerFailed]) -> List[str]:
     return [
-        N_("“{}” is as it was. {} {} Run the command again: only what is missing is made.").format(
+        _("“{}” is as it was. {} {} Run the command again: only what is missing is made.").format(
             batch.leaves[each.id].name, each.sentence, each.hint
         )
         for each in failed
     ]
 
 
-def _look(named_style: str, stroke: float, colours: bool, light: bool) -> Dict[str, Any]:
-    return {
-        "style": (named_style or "").strip(),
-        "stroke": float(stroke),
-        "keep_colours": bool(colours),
-        "keep_light": bool(light),
-    }
+def _names(params: List[Tuple[Any, ...]]) -> List[str]:
+    return [row[1] for row in params]
 
 
-def _style_shown(style_layer: Any, style_file: Any) -> List[wire.Reference]:
-    """Return the picture whose style is wanted, where one was chosen."""
-    if style_layer is not None:
-        return [references.of_layer(style_layer, "style")]
-    return [references.of_file(style_file, "style")] if style_file else []
+def _asks(edit: str, whole: bool = False) -> Callable[[Any], bool]:
+    """Return the dialog of an edit. What the user keeps in it is added before it closes."""
+
+    def ask(context: Any) -> bool:
+        from shell.dialogs.edit import EditDialog
+
+        canvas.examine(context.image, context.drawable, whole)
+        conversation = Conversation()
+        try:
+            dialog = EditDialog(context, edit, conversation, whole)
+            done = dialog.run()
+        finally:
+            conversation.close()
+        if done:
+            _added.append(dialog.kept)
+        return done
+
+    return ask
 
 
-def _titled(prompt: str) -> str:
-    """Return what a layer made from *prompt* is called; "" where nothing was said."""
-    line = " ".join(prompt.split())
-    return line if len(line) <= NAME_LENGTH else line[: NAME_LENGTH - 1].rstrip() + "…"
+def _kept() -> Any:
+    """Return what the dialog has added already; None in a run without one."""
+    return _added.pop() if _added else None
 
 
 def register_all() -> None:
     """Tell GIMP what there is."""
-    target = [
-        (PF_IMAGE, "image", N_("Image"), None),
-        (PF_DRAWABLE, "drawable", N_("Layer"), None),
-    ]
-    wish = [
-        (PF_TEXT, "prompt", N_("_Prompt"), ""),
-        (PF_STRING, "negative", N_("What it should _not show"), ""),
-    ]
-    how = [
-        (PF_SPINNER, "grow", N_("_Grow the selection by (px)"), 0, (0, MAX_PX, 1)),
-        (PF_SPINNER, "feather", N_("_Feather its edge by (px)"), 0, (0, MAX_PX, 1)),
-        (PF_SPINNER, "context", N_("Conte_xt in pixels, -1 for automatic"), -1, (-1, MAX_PX, 1)),
-        (PF_INT, "seed", N_("See_d, -1 for a new one"), -1),
-    ]
-    who = [
-        (PF_STRING, "provider", N_("Pro_vider, empty for the usual one"), ""),
-        (PF_STRING, "model", N_("_Model, empty for the provider's default"), ""),
-    ]
-    more = [
-        (PF_SPINNER, "strength", N_("Streng_th, -1 for the provider's own"), -1.0, (-1, 1, 0.05)),
-        (PF_SPINNER, "count", N_("N_umber of candidates"), 1, (1, MAX_COUNT, 1)),
-    ]
-    look = [
-        (PF_STRING, "named_style", N_("Named _style, as “overpaint styles” lists them"), ""),
-        (PF_LAYER, "style_layer", N_("Style of another _layer"), None),
-        (PF_FILE, "style_file", N_("Style of a picture _file"), ""),
-        (PF_SPINNER, "stroke", N_("Stro_ke size, 1 for what suits the picture"), 1.0, STROKES),
-        (PF_TOGGLE, "keep_colours", N_("Keep the _colours"), False),
-        (PF_TOGGLE, "keep_light", N_("Keep l_ight and dark"), False),
-    ]
-    which = [
-        (
-            PF_RADIO,
-            "which",
-            N_("_Which layers"),
-            SELECTED_LAYERS,
-            ((N_("The selected layers and groups"), SELECTED_LAYERS), (N_("All"), EVERY_LAYER)),
-        )
-    ]
     result = [(PF_LAYER, "layer", N_("The new layer"))]
     register(
         "plug-in-overpaint-remove",
@@ -279,7 +200,7 @@ def register_all() -> None:
         YEAR,
         N_("_Remove Selection"),
         "*",
-        target + how + who,
+        TARGET + REMOVE,
         result,
         remove,
         menu=MENU,
@@ -299,11 +220,11 @@ def register_all() -> None:
         YEAR,
         N_("_Inpaint Selection..."),
         "*",
-        target + wish + how + who + more,
+        TARGET + INPAINT,
         result,
         inpaint,
         menu=MENU,
-        on_run=_start_core,
+        dialog=_asks("inpaint"),
     )
     register(
         "plug-in-overpaint-vary",
@@ -318,11 +239,11 @@ def register_all() -> None:
         YEAR,
         N_("_Variations..."),
         "*",
-        target + wish + how + who + more,
+        TARGET + INPAINT,
         result,
         vary,
         menu=MENU,
-        on_run=_start_core,
+        dialog=_asks("variation", whole=True),
     )
     register(
         "plug-in-overpaint-style",
@@ -338,11 +259,11 @@ def register_all() -> None:
         YEAR,
         N_("Transfer _Style..."),
         "*",
-        target + wish[:1] + look + how + who + more,
+        TARGET + STYLE,
         result,
         style,
         menu=MENU,
-        on_run=_start_core,
+        dialog=_asks("style", whole=True),
     )
     register(
         "plug-in-overpaint-style-layers",
@@ -358,7 +279,7 @@ def register_all() -> None:
         YEAR,
         N_("Transfer Style to _Layers..."),
         "*",
-        target + which + wish[:1] + look + how[-1:] + who + more[:1],
+        TARGET + STYLE_LAYERS,
         [(PF_LAYER, "group", N_("The new group"))],
         style_layers,
         menu=MENU,
@@ -369,23 +290,6 @@ def register_all() -> None:
 def _no_dialog(_context: Any) -> bool:
     """Run at once with the defaults: there is nothing that most users would want to set."""
     return True
-
-
-def _recipe(edit: str, grow: int, feather: int, context: int, seed: int) -> Dict[str, Any]:
-    return {
-        "version": 1,
-        "edit": edit,
-        "grow": int(grow),
-        "feather": int(feather),
-        "context": None if context < 0 else int(context),
-        "seed": None if seed < 0 else int(seed),
-    }
-
-
-def _who(provider: str, model: str) -> Dict[str, Any]:
-    """Return what is set of these: what is empty, the core decides by the user's settings."""
-    named = {"provider": (provider or "").strip(), "model": (model or "").strip()}
-    return {name: value for name, value in named.items() if value}
 
 
 def _start_core() -> None:
@@ -399,21 +303,17 @@ def _core() -> CoreProcess:
 
 
 def _edit(
-    image: Any,
-    layer: Any,
-    recipe: Dict[str, Any],
-    name: str,
-    or_everything: bool = False,
-    shown: Sequence[wire.Reference] = (),
+    image: Any, layer: Any, edit: str, values: Dict[str, Any], or_everything: bool = False
 ) -> Any:
     """Run one edit from the selection to the new layer; nothing is changed before it succeeds.
 
-    *shown* are the references; with *or_everything*, no selection means all of the layer.
+    With *or_everything*, no selection means all of the layer.
     """
+    recipe, shown = recipes.recipe(edit, values), recipes.shown(values)
     clock = timings.Clock()
     target = canvas.examine(image, layer, or_everything)
     with _core() as core:
-        gimp.progress_init(N_("Waiting for Overpaint's core"))
+        gimp.progress_init(_("Waiting for Overpaint's core"))
         canvas_size = (target.canvas_width, target.canvas_height)
         region = core.plan(recipe, canvas_size, target.selection)
         clock.mark("plan", less=core.seconds_to_hello or 0.0)
@@ -430,6 +330,7 @@ def _edit(
             selected=source.selected,
             selection=source.selection,
             shown=source.shown,
+            views=0,
         )
         outcome = core.run(request, _Progress(), shown)
         clock.mark("transfer", less=sum(outcome.seconds.values()))
@@ -441,9 +342,11 @@ def _edit(
         )
         if not (patches and fitting and len(patches) <= recipe.get("count", 1)):
             raise messages.core_nonsense()
-        new_layer = canvas.insert(target, source, patches, name)
+        new_layer = canvas.insert(
+            canvas.above(target.layer), source, patches, recipes.name(edit, values)
+        )
     clock.mark("insert")
-    gimp.progress_init(N_("0 pixels changed outside the selection"))
+    gimp.progress_init(_("0 pixels changed outside the selection"))
     clock.write({"start": core.seconds_to_hello or 0.0, **outcome.seconds})
     for sentence in outcome.notices:
         gimp.message(sentence)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from functools import partial
-from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import wire
 from shell import launch, messages
@@ -159,6 +159,29 @@ class CoreProcess:
             elif isinstance(answer, wire.Done):
                 outcome.seconds = answer.seconds
                 return outcome
+
+    def send(self, message: wire.Message) -> None:
+        """Send a message without waiting; what is answered comes out of :meth:`arrived`."""
+        self._send(message)
+
+    def arrived(self) -> Iterator[wire.Message]:
+        """Yield what has come by now, failures among it, without waiting; raises CoreTrouble."""
+        while True:
+            message = self._parsed()
+            if message is not None:
+                yield message
+                continue
+            try:
+                data = self._arrived.get_nowait()
+            except queue.Empty:
+                waited = time.monotonic() - self.started
+                if self._connection.peer is None and waited > START_SECONDS:
+                    raise messages.core_silent(START_SECONDS) from None
+                return
+            if not data:
+                self._tell_last_words()
+                raise messages.core_died()
+            self._take(data)
 
     def dismiss(self) -> None:
         """Ask the process to end, and do not wait for it: nothing is wanted of it any more."""

@@ -1,6 +1,6 @@
 """How the core is started: the launch spec that the installer wrote beside the plug-in.
 
-    {"argv": ["/path/to/python", "-I", "-m", "overpaint.serve"], "protocol": 2, "release": "…"}
+    {"argv": ["/path/to/python", "-I", "-m", "overpaint.serve"], "protocol": 4, "release": "…"}
 
 Anything that an argv can start will do. OVERPAINT_LAUNCH names another spec.
 """

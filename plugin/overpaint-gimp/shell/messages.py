@@ -18,11 +18,15 @@ __all__ = [
     "core_silent",
     "floating_selection",
     "group_active",
+    "image_closed",
     "image_indexed",
     "insert_failed",
+    "layer_gone",
     "layer_invisible",
     "layer_locked",
+    "layer_moved",
     "layer_outside",
+    "layer_resized",
     "layers_apart",
     "no_layers",
     "none_made",
@@ -30,6 +34,7 @@ __all__ = [
     "other_release",
     "overran",
     "reference_unreadable",
+    "selection_changed",
     "selection_outside",
 ]
 
@@ -54,7 +59,11 @@ class CoreTrouble(ShellError):
 
 
 class EditFailed(ShellError):
-    """The core says that it could not make the edit, and why."""
+    """The core says that it could not make the edit, and why; *code* names the error."""
+
+    def __init__(self, sentence: str, hint: str, code: str = "") -> None:
+        super().__init__(sentence, hint)
+        self.code = code
 
 
 def image_indexed() -> DocumentUnsuitable:
@@ -143,6 +152,32 @@ def reference_unreadable(name: str, reason: str) -> DocumentUnsuitable:
         "The picture “{}” cannot be used as a reference: {}.".format(name, reason),
         "Choose another one. The image is as it was.",
     )
+
+
+def image_closed() -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "The image was closed.",
+        "What a provider was paid for is in Filters > Overpaint > History, to be placed again.",
+    )
+
+
+def layer_gone() -> str:
+    return "The layer was deleted meanwhile: the result is on top of the others."
+
+
+def layer_moved() -> str:
+    return "The layer was moved meanwhile: the result moved along."
+
+
+def layer_resized() -> str:
+    return (
+        "The layer was scaled or cropped meanwhile: the result has the size and the place that it "
+        "was made for."
+    )
+
+
+def selection_changed() -> str:
+    return "The selection changed meanwhile: the result has the mask of the one it was made for."
 
 
 def insert_failed(reason: str) -> ShellError:

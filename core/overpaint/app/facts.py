@@ -1,0 +1,59 @@
+"""What a dialog shows beside the picture: who can do what, styles, words of earlier edits."""
+
+from typing import Any
+
+from overpaint import catalogue, styles
+from overpaint.app.reach import USUAL, load_settings, set_up
+from overpaint.providers import registry
+from overpaint.providers.base import Provider
+
+__all__ = ["facts", "provider_facts"]
+
+PAST = 200
+"""How many runs are looked through for words."""
+WORDS = 30
+"""How many earlier prompts are offered."""
+
+
+def facts() -> dict[str, Any]:
+    """Return what any dialog needs to know, ready for JSON."""
+    return {
+        "provider": load_settings().provider,
+        "providers": [provider_facts(name) for name in registry.names()],
+        "styles": [{"id": each.id, "title": each.title} for each in styles.load().values()],
+        "prompts": _earlier_prompts(),
+    }
+
+
+def provider_facts(name: str, model: str | None = None) -> dict[str, Any]:
+    """Return what the provider can do, with one of its models."""
+    settings = load_settings()
+    asked: Provider = set_up(name, model, USUAL, settings)
+    able = asked.capabilities
+    return {
+        "name": name,
+        "title": asked.title,
+        "receiver": asked.receiver if able.needs_network else "",
+        "privacy": settings.of(name).privacy.value,
+        "edits": sorted(able.edits),
+        "reads_prompt": able.reads_prompt,
+        "negative": able.reads_prompt,
+        "strength": able.strength,
+        "seed": able.seed,
+        "references": able.references,
+        "model": model or settings.of(name).model or "",
+        "models": [
+            {"id": each.id, "title": each.title}
+            for each in catalogue.models(name)
+            if each.output is catalogue.Output.IMAGE and each.state is not catalogue.State.DEAD
+        ],
+    }
+
+
+def _earlier_prompts() -> list[str]:
+    """Return what was asked for lately, the latest first, each once."""
+    from overpaint.history import Journal
+
+    with Journal.open() as journal:
+        wishes = [record.wish for record in journal.runs(PAST)]
+    return list(dict.fromkeys(wish for wish in wishes if wish))[:WORDS]

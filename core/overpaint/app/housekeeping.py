@@ -1,0 +1,151 @@
+"""The user's settings, keys and history as a dialog shows and changes them; never a key itself."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from overpaint.app.reach import USUAL, load_settings, set_up
+from overpaint.errors import KeyInvalid, SettingsInvalid
+from overpaint.providers import registry
+
+if TYPE_CHECKING:
+    from overpaint.settings import ProviderSettings, Settings
+
+__all__ = ["change_key", "change_settings", "clear_history", "past_runs", "settings_facts"]
+
+
+def settings_facts() -> dict[str, Any]:
+    """Return all settings, and where each provider's key is, ready for JSON."""
+    from overpaint import keys, settings
+
+    now = load_settings()
+    names = [name for each in registry.names() for name in registry.entry(each).keys]
+    where: dict[str, str] = {}
+    for known in keys.known(names):
+        where.setdefault(known.name, known.where.value)
+    return {
+        "file": str(settings.file()),
+        "provider": now.provider,
+        "fallback": list(now.fallback),
+        "daily_budget": now.daily_budget,
+        "max_bytes": now.history.max_bytes,
+        "max_days": now.history.max_days,
+        "providers": [_provider_facts(name, now, where) for name in registry.names()],
+    }
+
+
+def _provider_facts(name: str, now: "Settings", where: Mapping[str, str]) -> dict[str, Any]:
+    asked = set_up(name, None, USUAL, now)
+    own = now.of(name)
+    reads = registry.entry(name).keys
+    return {
+        "name": name,
+        "title": asked.title,
+        "needs_network": asked.capabilities.needs_network,
+        "model": own.model or "",
+        "base_url": own.base_url or "",
+        "plain_http": own.plain_http,
+        "privacy": own.privacy.value,
+        "options": {key: str(value) for key, value in own.options.items()},
+        "key_name": reads[0] if reads else "",
+        "key": next((where[each] for each in reads if each in where), ""),
+    }
+
+
+def change_settings(wanted: Mapping[str, Any]) -> None:
+    """Change what is named, in the words of :func:`settings_facts`; raises SettingsInvalid."""
+    from overpaint import settings
+
+    now = load_settings()
+    changes: dict[str, Any] = {
+        name: wanted[name] for name in ("provider", "daily_budget") if name in wanted
+    }
+    if "fallback" in wanted:
+        changes["fallback"] = tuple(wanted["fallback"])
+    limits = {name: wanted[name] for name in ("max_bytes", "max_days") if name in wanted}
+    try:
+        if limits:
+            changes["history"] = replace(now.history, **limits)
+        providers = dict(now.providers)
+        for name, told in dict(wanted.get("providers", {})).items():
+            registry.entry(name)
+            providers[name] = _changed(now.of(name), told)
+    except (TypeError, ValueError) as error:
+        raise SettingsInvalid(
+            f"These settings cannot be used: {error}.", "Nothing was changed."
+        ) from error
+    settings.save(replace(now, providers=providers, **changes))
+
+
+def _changed(own: "ProviderSettings", told: Mapping[str, Any]) -> "ProviderSettings":
+    from overpaint.settings import Privacy
+
+    changes: dict[str, Any] = {
+        name: str(told[name]).strip() or None for name in ("model", "base_url") if name in told
+    }
+    if "plain_http" in told:
+        changes["plain_http"] = bool(told["plain_http"])
+    if "privacy" in told:
+        changes["privacy"] = Privacy(told["privacy"])
+    if "options" in told:
+        options = {**own.options, **told["options"]}
+        changes["options"] = {name: value for name, value in options.items() if value != ""}
+    return replace(own, **changes)
+
+
+def change_key(provider: str, secret: str) -> str:
+    """Keep the provider's key, or forget it where *secret* is empty; return where it is now.
+
+    Raises KeyInvalid and KeyStoreProblem.
+    """
+    from overpaint import keys
+
+    reads = registry.entry(provider).keys
+    if not reads:
+        raise KeyInvalid("This provider needs no key.", "")
+    if secret.strip():
+        return keys.store(reads[0], secret).value
+    for name in reads:
+        keys.forget(name)
+    left = keys.known(reads)
+    return left[0].where.value if left else ""
+
+
+def past_runs(limit: int, search: str) -> list[dict[str, Any]]:
+    """Return the newest runs first, ready for JSON, each with the pictures that are on disk."""
+    from overpaint.history import Journal
+
+    with Journal.open() as journal:
+        told = []
+        for record in journal.runs(limit, search):
+            kept = journal.candidates(record.id)
+            told.append(
+                {
+                    "id": record.id,
+                    "began": record.began.timestamp(),
+                    "state": record.state.value,
+                    "edit": record.edit,
+                    "provider": record.facts.provider,
+                    "model": record.facts.model,
+                    "prompt": record.wish,
+                    "document": record.facts.document,
+                    "cost": record.cost,
+                    "error": "" if record.error is None else record.error.sentence,
+                    "canvas": [record.facts.canvas.width, record.facts.canvas.height],
+                    "pictures": [
+                        str(next(iter(each.files.values()))) for each in kept if each.files
+                    ],
+                    "complete": [each.number for each in kept if each.complete],
+                    "recipe": dict(record.facts.recipe),
+                }
+            )
+    return told
+
+
+def clear_history(older_than_days: int) -> tuple[int, int]:
+    """Remove what is older than that, 0 for all; return how many runs and bytes went."""
+    from overpaint.history import Journal
+
+    with Journal.open() as journal:
+        gone = journal.prune(max_days=older_than_days) if older_than_days else journal.clear()
+    return gone.runs, gone.bytes

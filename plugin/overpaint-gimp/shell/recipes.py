@@ -1,0 +1,67 @@
+"""From the values of a command, as a dialog or a program sets them, to a recipe for the core."""
+
+from typing import Any, Dict, List, Mapping
+
+import wire
+from shell import references
+from shell.i18n import _
+
+__all__ = ["name", "recipe", "shown"]
+
+NAME_LENGTH = 40
+
+
+def recipe(edit: str, values: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the recipe. What is empty, the core decides by the user's settings."""
+    context, seed = values.get("context", -1), values.get("seed", -1)
+    made: Dict[str, Any] = {
+        "version": 1,
+        "edit": edit,
+        "grow": int(values.get("grow", 0)),
+        "feather": int(values.get("feather", 0)),
+        "context": None if context < 0 else int(context),
+        "seed": None if seed < 0 else int(seed),
+    }
+    for text in ("prompt", "negative"):
+        if text in values:
+            made[text] = _line(values, text)
+    for who in ("provider", "model"):
+        if _line(values, who):
+            made[who] = _line(values, who)
+    if "count" in values:
+        made["count"] = int(values["count"])
+    if values.get("strength", -1) >= 0:
+        made["strength"] = float(values["strength"])
+    if edit == "style":
+        made["look"] = {
+            "style": _line(values, "named_style"),
+            "stroke": float(values["stroke"]),
+            "keep_colours": bool(values["keep_colours"]),
+            "keep_light": bool(values["keep_light"]),
+        }
+    return made
+
+
+def name(edit: str, values: Mapping[str, Any]) -> str:
+    """Return what a layer is called that was made with *values*."""
+    line = " ".join((_line(values, "prompt") or _line(values, "named_style")).split())
+    if line:
+        return line if len(line) <= NAME_LENGTH else line[: NAME_LENGTH - 1].rstrip() + "…"
+    return {
+        "inpaint": _("Inpainted"),
+        "remove": _("Removed"),
+        "variation": _("Variation"),
+        "style": _("Styled"),
+    }[edit]
+
+
+def shown(values: Mapping[str, Any]) -> List[wire.Reference]:
+    """Return the picture whose style is wanted, where one was chosen."""
+    layer, file = values.get("style_layer"), values.get("style_file")
+    if layer is not None:
+        return [references.of_layer(layer, "style")]
+    return [references.of_file(file, "style")] if file else []
+
+
+def _line(values: Mapping[str, Any], text: str) -> str:
+    return (values.get(text) or "").strip()

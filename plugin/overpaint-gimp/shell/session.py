@@ -1,0 +1,237 @@
+"""One edit as its dialog drives it: what will be sent, what came back, what is kept. No widgets.
+
+State: a forecast that is wanted or under way; a run that is under way or over, with its patches;
+a landing is looked for only when the user keeps something. The document changes in
+:meth:`Session.keep` only. All calls, and all calls of the listener, are in the caller's thread.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Sequence
+
+import wire
+from gimpfu import gimp
+from shell import canvas, changes, messages
+from shell.conversation import Conversation
+
+__all__ = ["Listener", "Request", "Session"]
+
+CROP = 360
+"""Longest side of the crop in a dialog, in pixels."""
+
+
+class Listener:
+    """What a dialog is told. Each method may be overridden; none has to be."""
+
+    def outlook(self, outlook: wire.Outlook) -> None:
+        """What would be sent now."""
+
+    def progress(self, fraction: Optional[float], phase: str) -> None:
+        """How far the run is."""
+
+    def view(self, view: wire.View) -> None:
+        """What the crop was, what a candidate looks like so far, or how it would lie."""
+
+    def candidate(self, number: int) -> None:
+        """A candidate is there to be kept."""
+
+    def ended(self, notices: List[str]) -> None:
+        """The run is over, all is there."""
+
+    def trouble(self, error: messages.ShellError) -> None:
+        """Something failed; the document is as it was."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user wants: the recipe, the name of the new layers, pictures that go along."""
+
+    recipe: Dict[str, Any]
+    name: str
+    roles: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Crop:
+    target: canvas.Target
+    region: wire.Rectangle
+    width: int
+    height: int
+    pixels: bytes
+    selection: bytes
+
+
+class Session:
+    """One image and layer, one conversation with a core."""
+
+    def __init__(
+        self,
+        image: Any,
+        layer: Any,
+        conversation: Conversation,
+        listener: Listener,
+        or_everything: bool = False,
+    ) -> None:
+        self._image = image
+        self._layer = layer
+        self._or_everything = or_everything
+        self._talk = conversation
+        self._listener = listener
+        self._crop: Optional[_Crop] = None
+        self._wanted: Optional[Request] = None
+        self._forecasting = False
+        self._target: Optional[canvas.Target] = None
+        self._source: Optional[canvas.RegionRead] = None
+        self._patches: Dict[int, wire.PatchMade] = {}
+        self._notices: List[str] = []
+        self._name = ""
+        self.running = False
+
+    # -- what would be sent ------------------------------------------------------------------------
+
+    def foresee(self, request: Request) -> None:
+        """Have the listener told what *request* would send; of several in a row only the last."""
+        self._wanted = request
+        self._foresee()
+
+    def _foresee(self) -> None:
+        request = self._wanted
+        if request is None or self._forecasting or self.running:
+            return
+        self._wanted = None
+        try:
+            target = canvas.examine(self._image, self._layer, self._or_everything)
+        except messages.ShellError as error:
+            self._listener.trouble(error)
+            return
+        self._forecasting = True
+
+        def planned(answer: wire.RegionPlanned) -> None:
+            crop = self._cropped(target, answer.region)
+            forecast = wire.Forecast(
+                recipe=request.recipe,
+                canvas_width=target.canvas_width,
+                canvas_height=target.canvas_height,
+                region=crop.region,
+                selected=target.selection,
+                selection=crop.selection,
+                width=crop.width,
+                height=crop.height,
+                pixels=crop.pixels,
+                roles=list(request.roles),
+            )
+            self._talk.ask(forecast, foreseen, failed)
+
+        def foreseen(outlook: wire.Outlook) -> None:
+            self._forecasting = False
+            self._listener.outlook(outlook)
+            self._foresee()
+
+        def failed(error: messages.ShellError) -> None:
+            self._forecasting = False
+            self._listener.trouble(error)
+            self._foresee()
+
+        self._talk.ask(self._plan(request, target), planned, failed)
+
+    def _cropped(self, target: canvas.Target, region: wire.Rectangle) -> _Crop:
+        """Return the crop, read anew only where it is another: typing must stay smooth."""
+        kept = self._crop
+        if kept is None or kept.target.selection != target.selection or kept.region != region:
+            selection = canvas.selected_bytes(target)
+            self._crop = kept = _Crop(target, region, *canvas.look(target, region, CROP), selection)
+        return kept
+
+    @staticmethod
+    def _plan(request: Request, target: canvas.Target) -> wire.PlanEdit:
+        return wire.PlanEdit(
+            recipe=request.recipe,
+            canvas_width=target.canvas_width,
+            canvas_height=target.canvas_height,
+            selection=target.selection,
+        )
+
+    # -- a run -------------------------------------------------------------------------------------
+
+    def run(self, request: Request, references: Sequence[wire.Reference] = ()) -> None:
+        """Start a run of what is selected now; raises DocumentUnsuitable, and then nothing is."""
+        target = canvas.examine(self._image, self._layer, self._or_everything)
+        self.running = True
+        self._target, self._source = target, None
+        self._patches, self._notices, self._name = {}, [], request.name
+
+        def planned(answer: wire.RegionPlanned) -> None:
+            source = self._source = canvas.read(target, answer.region)
+            run = wire.RunEdit(
+                recipe=request.recipe,
+                canvas_width=target.canvas_width,
+                canvas_height=target.canvas_height,
+                document=(self._image.name or "")[:300],
+                region=answer.region,
+                format=source.format,
+                pixels=source.pixels,
+                selected=source.selected,
+                selection=source.selection,
+                shown=source.shown,
+                views=CROP,
+            )
+            for reference in references:
+                self._talk.say(reference)
+            self._talk.ask(run, ended, failed, self._part)
+
+        def ended(_done: wire.Done) -> None:
+            self.running = False
+            self._listener.ended(self._notices)
+            self._foresee()
+
+        def failed(error: messages.ShellError) -> None:
+            self.running = False
+            self._listener.trouble(error)
+            self._foresee()
+
+        self._talk.ask(self._plan(request, target), planned, failed)
+
+    def _part(self, message: wire.Message) -> None:
+        if isinstance(message, wire.Progress):
+            self._listener.progress(message.fraction, message.phase)
+        elif isinstance(message, wire.Notice):
+            self._notices.append(message.sentence)
+        elif isinstance(message, wire.View):
+            self._listener.view(message)
+        elif isinstance(message, wire.PatchMade) and self._fits(message):
+            self._patches[message.number] = message
+            self._listener.candidate(message.number)
+
+    def _fits(self, patch: wire.PatchMade) -> bool:
+        source = self._source
+        return (
+            source is not None
+            and source.region.contains(patch.region)
+            and patch.region.contains(source.selected)
+        )
+
+    def cancel(self) -> None:
+        """Stop the run; what has arrived of it can still be kept."""
+        if self.running:
+            self.running = False
+            self._forecasting = False
+            self._talk.cancel()
+
+    # -- what is kept ------------------------------------------------------------------------------
+
+    def keep(self, numbers: Sequence[int]) -> Any:
+        """Add these candidates to the image; return the new layer, or the group of several.
+
+        Raises ShellError where that cannot be, and then the image is as it was. What has changed
+        meanwhile is told as a message of GIMP's.
+        """
+        assert self._target is not None
+        assert self._source is not None
+        landing = changes.landing(self._target)
+        patches = [landing.moved_patch(self._patches[number]) for number in sorted(numbers)]
+        layer = canvas.insert(
+            landing.spot, landing.moved(self._source), patches, self._name, grouped=True
+        )
+        gimp.displays_flush()
+        for sentence in landing.sentences:
+            gimp.message(sentence)
+        return layer

@@ -1,0 +1,258 @@
+"""An edit as its dialog drives it, without widgets: the headless host, the real core."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.shell.test_commands import HEIGHT, WIDTH, host, scene, soft_square
+
+from gimpfu import gimp, headless
+from overpaint import wire
+from shell import messages, recipes, session
+from shell.conversation import Conversation
+
+__all__ = ["host"]
+
+VALUES = {
+    "prompt": "",
+    "negative": "",
+    "grow": 0,
+    "feather": 0,
+    "context": -1,
+    "seed": 1,
+    "provider": "",
+    "model": "",
+    "strength": -1.0,
+    "count": 1,
+}
+
+
+class Dialog(session.Listener):
+    """A listener that remembers."""
+
+    def __init__(self) -> None:
+        self.outlooks: list[wire.Outlook] = []
+        self.views: list[wire.View] = []
+        self.candidates: list[int] = []
+        self.troubles: list[messages.ShellError] = []
+        self.ends = 0
+
+    def outlook(self, outlook: wire.Outlook) -> None:
+        self.outlooks.append(outlook)
+
+    def view(self, view: wire.View) -> None:
+        self.views.append(view)
+
+    def candidate(self, number: int) -> None:
+        self.candidates.append(number)
+
+    def ended(self, _notices: list[str]) -> None:
+        self.ends += 1
+
+    def trouble(self, error: messages.ShellError) -> None:
+        self.troubles.append(error)
+
+
+@pytest.fixture
+def talk(host: headless.Host) -> Iterator[Conversation]:  # noqa: ARG001, it starts the core
+    conversation = Conversation()
+    yield conversation
+    conversation.close()
+
+
+def wait(talk: Conversation, done: Callable[[], Any]) -> None:
+    end = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < end, "nothing came"
+        talk.pump()
+        time.sleep(0.005)
+
+
+def request(edit: str = "inpaint", **values: Any) -> session.Request:
+    given = {**VALUES, **values}
+    return session.Request(recipes.recipe(edit, given), recipes.name(edit, given))
+
+
+def finished(
+    host: headless.Host, talk: Conversation, count: int = 1, prompt: str = "a boat"
+) -> tuple[Any, Any, session.Session, Dialog]:
+    """An image and its layer, with a run that is over."""
+    image, layer = scene(host)
+    dialog = Dialog()
+    edit = session.Session(image, layer, talk, dialog)
+    edit.run(request(count=count, prompt=prompt))
+    wait(talk, lambda: dialog.ends)
+    return image, layer, edit, dialog
+
+
+def test_the_crop_is_foreseen_and_nothing_changes(host: headless.Host, talk: Conversation) -> None:
+    """The dialog is shown the region, tinted by the mask, and its facts; the document is still."""
+    image, layer = scene(host)
+    dialog = Dialog()
+    edit = session.Session(image, layer, talk, dialog)
+
+    edit.foresee(request())
+    wait(talk, lambda: dialog.outlooks)
+
+    outlook = dialog.outlooks[0]
+    assert outlook.data["region"][2:] == [outlook.width, outlook.height]
+    assert image.layers == [layer]
+    assert not host.undo_steps(image)
+
+
+def test_of_many_changes_in_a_row_the_last_is_foreseen(
+    host: headless.Host, talk: Conversation
+) -> None:
+    """Turning a knob quickly asks the core no more than it can answer; the last word counts."""
+    image, layer = scene(host)
+    dialog = Dialog()
+    edit = session.Session(image, layer, talk, dialog)
+
+    for grow in range(20):
+        edit.foresee(request(grow=grow))
+    wait(talk, lambda: len(dialog.outlooks) == 2)
+    first, last = dialog.outlooks
+
+    assert not talk.busy
+    assert bytes(first.pixels) != bytes(last.pixels)
+
+
+def test_a_candidate_becomes_a_layer_only_when_kept(
+    host: headless.Host, talk: Conversation
+) -> None:
+    """A run adds nothing; keeping adds one masked layer, in one step, named after the prompt."""
+    image, layer, edit, dialog = finished(host, talk)
+    assert image.layers == [layer]
+    assert [view.stage for view in dialog.views] == ["original", "result"]
+
+    made = edit.keep(dialog.candidates)
+
+    assert image.layers == [made, layer]
+    assert made.name == "a boat"
+    x, y = made.offsets
+    selected = image.selection.read_pixels(x, y, made.width, made.height, "Y u8")
+    assert made.mask.read_pixels(0, 0, made.width, made.height, "Y u8") == selected
+    assert len(host.undo_steps(image)) == 1
+
+
+def test_several_that_are_kept_come_into_one_group(host: headless.Host, talk: Conversation) -> None:
+    """Two of three candidates: a group named after the prompt, one step, the first one shown."""
+    image, layer, edit, dialog = finished(host, talk, count=3)
+    assert dialog.candidates == [0, 1, 2]
+
+    group = edit.keep([0, 2])
+
+    assert image.layers == [group, layer]
+    assert [child.visible for child in group.children] == [True, False]
+    assert len(host.undo_steps(image)) == 1
+    host.undo(image)
+    assert image.layers == [layer]
+
+
+def test_a_layer_that_moved_takes_its_result_along(host: headless.Host, talk: Conversation) -> None:
+    """Moved by (7, -3) while waiting: so is the result, and the user is told."""
+    _image, layer, edit, _dialog = finished(host, talk)
+    layer.set_offsets(7, -3)
+    made = edit.keep([0])
+
+    assert made.offsets == (40 + 7, 30 - 3)
+    assert any("moved" in said for said in host.messages)
+
+
+def test_a_layer_that_was_deleted_leaves_its_place(host: headless.Host, talk: Conversation) -> None:
+    """The result of a deleted layer comes on top of what is left, and the user is told."""
+    image, layer, edit, _dialog = finished(host, talk)
+    other = host.add_layer(image, "Other", bytes(3 * WIDTH * HEIGHT))
+    image.remove_layer(layer)
+
+    made = edit.keep([0])
+
+    assert image.layers == [made, other]
+    assert any("deleted" in said for said in host.messages)
+
+
+def test_a_layer_that_was_scaled_is_told(host: headless.Host, talk: Conversation) -> None:
+    """The result has the size and place that it was made for; the user is told to look."""
+    _image, _layer, edit, _dialog = finished(host, talk)
+    assert edit._target is not None
+    before = edit._target.place
+    edit._target = replace(edit._target, place=before._replace(width=2 * WIDTH))
+
+    made = edit.keep([0])
+
+    assert made.offsets == (40, 30)
+    assert any("scaled or cropped" in said for said in host.messages)
+
+
+def test_another_selection_changes_nothing(host: headless.Host, talk: Conversation) -> None:
+    """The mask is the selection that the run was made from, whatever is selected by now."""
+    image, _layer, edit, _dialog = finished(host, talk)
+    before = soft_square()
+    host.set_selection(image, bytes([255]) * (WIDTH * HEIGHT))
+
+    made = edit.keep([0])
+
+    mask = made.mask.read_pixels(0, 0, made.width, made.height, "Y u8")
+    rows = [before[y * WIDTH + 40 : y * WIDTH + 70] for y in range(30, 50)]
+    assert mask == b"".join(rows)
+    assert any("selection changed" in said for said in host.messages)
+
+
+def test_a_closed_image_is_told(host: headless.Host, talk: Conversation) -> None:
+    """Nothing can be added to an image that is gone: a sentence says so, and where to look."""
+    image, _layer, edit, _dialog = finished(host, talk)
+    gimp.delete(image)
+
+    with pytest.raises(messages.DocumentUnsuitable, match="closed"):
+        edit.keep([0])
+
+
+def test_after_a_cancel_the_next_run_goes_on(host: headless.Host, talk: Conversation) -> None:
+    """Cancelling leaves the document as it is and the dialog ready."""
+    image, layer = scene(host)
+    dialog = Dialog()
+    edit = session.Session(image, layer, talk, dialog)
+    edit.run(request())
+    edit.cancel()
+    assert not edit.running
+
+    edit.run(request())
+    wait(talk, lambda: dialog.ends)
+
+    assert image.layers == [layer]
+    assert dialog.candidates == [0]
+
+
+def test_a_failure_leaves_the_dialog_ready(host: headless.Host, talk: Conversation) -> None:
+    """What the core refuses is told with its code, and the next run works."""
+    image, layer = scene(host)
+    dialog = Dialog()
+    edit = session.Session(image, layer, talk, dialog)
+    edit.run(request(provider="nobody"))
+    wait(talk, lambda: dialog.troubles)
+
+    (trouble,) = dialog.troubles
+    assert isinstance(trouble, messages.EditFailed)
+    assert trouble.code == "provider-unknown"
+    assert not edit.running
+    edit.run(request())
+    wait(talk, lambda: dialog.ends)
+
+
+def test_a_core_that_dies_is_told_and_replaced(host: headless.Host, talk: Conversation) -> None:
+    """A core killed in the middle is a sentence; the dialog goes on with another one."""
+    image, layer = scene(host)
+    dialog = Dialog()
+    edit = session.Session(image, layer, talk, dialog)
+    edit.foresee(request())
+    wait(talk, lambda: dialog.outlooks)
+    edit.run(request())
+    talk._core._process.kill()
+    wait(talk, lambda: dialog.troubles)
+    assert isinstance(dialog.troubles[0], messages.CoreTrouble)
+
+    edit.run(request())
+    wait(talk, lambda: dialog.ends)
+    assert image.layers == [layer]
