@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gimpfu import enums, headless
-from shell import canvas
+from shell import canvas, recipes
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "plugin" / "overpaint-gimp" / "overpaint-gimp.py"
@@ -246,3 +246,64 @@ def test_candidates_lie_above_each_other_the_first_on_top(host: headless.Host) -
     assert [each.visible for each in image.layers] == [True, False, False, True]
     assert image.layers[3] == layer
     assert len(host.undo_steps(image)) == 1
+
+
+def test_an_edit_is_made_again_in_its_place(host: headless.Host) -> None:
+    """Without a selection, the layer's own mask says where; the result goes above the old one."""
+    image, layer = scene(host)
+    host.run("plug-in-overpaint-inpaint", image, layer, prompt="a boat", seed=4)
+    old = image.layers[0]
+    host.set_selection(image, bytes(WIDTH * HEIGHT))
+
+    host.run("plug-in-overpaint-edit-again", image, old, seed=4)
+
+    new = image.layers[0]
+    assert image.layers == [new, old, layer]
+    assert new.name.startswith("a boat")
+    size = (0, 0, old.width, old.height)
+    assert new.offsets == old.offsets
+    assert new.mask.read_pixels(*size, "Y u8") == old.mask.read_pixels(*size, "Y u8")
+    assert new.read_pixels(*size, None) == old.read_pixels(*size, None)
+
+
+def test_an_edit_is_made_again_on_what_is_selected_now(host: headless.Host) -> None:
+    """A selection goes before the place that the recipe was made for."""
+    image, layer = scene(host)
+    host.run("plug-in-overpaint-inpaint", image, layer)
+    old = image.layers[0]
+    selection = bytearray(WIDTH * HEIGHT)
+    selection[20 * WIDTH + 5 : 20 * WIDTH + 25] = bytes([255]) * 20
+    host.set_selection(image, bytes(selection))
+
+    host.run("plug-in-overpaint-edit-again", image, old)
+
+    new = image.layers[0]
+    assert (*new.offsets, new.width, new.height) == (5, 20, 20, 1)
+
+
+def test_a_layer_without_a_recipe_is_refused(host: headless.Host) -> None:
+    """Edit Again says which layers it works on."""
+    image, layer = scene(host)
+
+    outcome = host.run("plug-in-overpaint-edit-again", image, layer)
+
+    assert "not made by Overpaint" in outcome.message
+    assert image.layers == [layer]
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"edit": "inpaint", "prompt": "a boat", "negative": "people", "seed": 3, "strength": 0.5},
+        {"edit": "style", "prompt": "", "look": {"style": "oil", "stroke": 2.0}, "seed": 9},
+    ],
+)
+def test_what_a_layer_stores_comes_back_into_the_fields(recipe: dict[str, object]) -> None:
+    """From a recipe to the fields and back, nothing that the user said is lost."""
+    again = recipes.recipe(str(recipe["edit"]), recipes.values(recipe))
+
+    for name, value in recipe.items():
+        if name == "look":
+            assert {**again[name], **value} == again[name]  # type: ignore[dict-item]
+        else:
+            assert again[name] == value

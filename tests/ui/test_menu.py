@@ -18,7 +18,14 @@ FACTS = Path(gimp_home.__file__).with_name("in_gimp_facts.py").read_text()
 FILTERS = (426, 31)
 OVERPAINT = (460, 509)
 CANCEL = (1117, 883)  # in the progress bar at the foot of the window
-ENTRIES = {"Inpaint Selection...": (722, 509), "Remove Selection": (721, 534)}
+ENTRIES = {
+    "Check Setup...": (722, 509),
+    "Edit Again...": (722, 534),
+    "History...": (722, 559),
+    "Inpaint Selection...": (722, 584),
+    "Remove Selection": (722, 609),
+    "Settings...": (722, 634),
+}
 
 DOCUMENT = """
 import random

@@ -51,6 +51,7 @@ class Target:
     """The layer to be edited, known to be suitable, its place and the selection's bounds.
 
     *everything*: nothing is selected, so all of the layer is, as with GIMP's own filters.
+    *selector* is the channel that says what is selected, its corner on the canvas at *corner*.
     """
 
     image: Any
@@ -60,6 +61,8 @@ class Target:
     canvas_height: int
     selection: Rectangle
     everything: bool = False
+    selector: Any = None
+    corner: Tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,11 @@ _SELECTED = {
 }
 
 
-def examine(image: Any, layer: Any, or_everything: bool = False) -> Target:
+def examine(image: Any, layer: Any, or_everything: bool = False, mask: Any = None) -> Target:
     """Return what is to be edited; raises DocumentUnsuitable with what to do about it.
 
-    With *or_everything*, no selection means all of the layer.
+    With *or_everything*, no selection means all of the layer. *mask* is a layer whose mask is
+    taken for the selection.
     """
     if image.base_type == INDEXED:
         raise messages.image_indexed()
@@ -119,11 +123,17 @@ def examine(image: Any, layer: Any, or_everything: bool = False) -> Target:
         if not item.visible:
             raise messages.layer_invisible(item.name)
         item = item.parent
-    non_empty, x1, y1, x2, y2 = pdb.gimp_selection_bounds(image)
-    everything = or_everything and not non_empty
-    if not (non_empty or everything):
+    selector, corner = image.selection, (0, 0)
+    if mask is not None:
+        selector, corner = mask.mask, mask.offsets
+        found = _bounds(selector, corner)
+    else:
+        non_empty, x1, y1, x2, y2 = pdb.gimp_selection_bounds(image)
+        found = Rectangle(x1, y1, x2 - x1, y2 - y1) if non_empty else None
+    everything = or_everything and found is None
+    if not (found or everything):
         raise messages.nothing_selected()
-    selection = Rectangle(x1, y1, x2 - x1, y2 - y1)
+    selection = found or Rectangle(0, 0, 1, 1)
     place = Rectangle(*layer.offsets, layer.width, layer.height)
     if everything:
         x, y = max(place.x, 0), max(place.y, 0)
@@ -132,7 +142,7 @@ def examine(image: Any, layer: Any, or_everything: bool = False) -> Target:
         if x >= right or y >= bottom:
             raise messages.layer_outside(layer.name)
         selection = Rectangle(x, y, right - x, bottom - y)
-    elif not _overlap(image, selection, place):
+    elif not _overlap(selector, corner, selection, place):
         raise messages.selection_outside(layer.name)
     return Target(
         image=image,
@@ -142,10 +152,28 @@ def examine(image: Any, layer: Any, or_everything: bool = False) -> Target:
         canvas_height=image.height,
         selection=selection,
         everything=everything,
+        selector=selector,
+        corner=corner,
     )
 
 
-def _overlap(image: Any, selection: Rectangle, place: Rectangle) -> bool:
+def _bounds(mask: Any, corner: Tuple[int, int]) -> Optional[Rectangle]:
+    """Return the tightest bounds of what *mask* shows; None where it hides all."""
+    width, height = mask.width, mask.height
+    data = mask.read_pixels(0, 0, width, height, MASK_FORMAT)
+    rows = [data[start : start + width] for start in range(0, len(data), width)]
+    shown = [y for y, row in enumerate(rows) if row.count(0) < width]
+    if not shown:
+        return None
+    left = min(width - len(rows[y].lstrip(b"\0")) for y in shown)
+    right = max(len(rows[y].rstrip(b"\0")) for y in shown)
+    top, bottom = shown[0], shown[-1] + 1
+    return Rectangle(corner[0] + left, corner[1] + top, right - left, bottom - top)
+
+
+def _overlap(
+    selector: Any, corner: Tuple[int, int], selection: Rectangle, place: Rectangle
+) -> bool:
     """Tell whether anything is selected on the layer; *selection* are the tightest bounds."""
     if place.contains(selection):
         return True
@@ -154,7 +182,8 @@ def _overlap(image: Any, selection: Rectangle, place: Rectangle) -> bool:
     bottom = min(selection.y + selection.height, place.y + place.height)
     if x >= right or y >= bottom:
         return False
-    selected = image.selection.read_pixels(x, y, right - x, bottom - y, MASK_FORMAT)
+    box = (x - corner[0], y - corner[1], right - x, bottom - y)
+    selected = selector.read_pixels(*box, MASK_FORMAT)
     return bool(selected.count(0) < len(selected))
 
 
@@ -181,15 +210,16 @@ def read(target: Target, region: Rectangle) -> RegionRead:
     mask = layer.mask
     hides = mask is not None and layer.apply_mask
     # Everything outside the selection's bounds is 0, and need not be fetched from GIMP.
-    selection = target.image.selection
+    selection = target.selector
     same = selection.format == MASK_FORMAT
     if target.everything:
         count = target.selection.width * target.selection.height
         native = _SELECTED[selection.format.split()[-1]] * count
         in_bytes = native if same else b"\xff" * count
     else:
-        native = selection.read_pixels(*target.selection, None)
-        in_bytes = native if same else selection.read_pixels(*target.selection, MASK_FORMAT)
+        box = _on_selector(target)
+        native = selection.read_pixels(*box, None)
+        in_bytes = native if same else selection.read_pixels(*box, MASK_FORMAT)
     return RegionRead(
         region=region,
         format=pixel_format,
@@ -215,7 +245,12 @@ def selected_bytes(target: Target) -> bytes:
     box = target.selection
     if target.everything:
         return b"\xff" * (box.width * box.height)
-    return bytes(target.image.selection.read_pixels(*box, MASK_FORMAT))
+    return bytes(target.selector.read_pixels(*_on_selector(target), MASK_FORMAT))
+
+
+def _on_selector(target: Target) -> Rectangle:
+    x, y, width, height = target.selection
+    return Rectangle(x - target.corner[0], y - target.corner[1], width, height)
 
 
 def travel_format(image: Any, stored: str) -> str:

@@ -38,8 +38,11 @@ class Landing(NamedTuple):
         return Rectangle(box.x + self.dx, box.y + self.dy, box.width, box.height)
 
 
-def landing(target: canvas.Target) -> Landing:
-    """Look at the document again; raises DocumentUnsuitable where nothing can be added to it."""
+def landing(target: canvas.Target, over: Any = None) -> Landing:
+    """Look at the document again; raises DocumentUnsuitable where nothing can be added to it.
+
+    The result goes right above the target, or above *over* where that is still there.
+    """
     image: Any = gimp._id2image(target.image.ID)  # noqa: SLF001, GIMP 2's own name for it
     if image is None:
         raise messages.image_closed()
@@ -52,6 +55,10 @@ def landing(target: canvas.Target) -> Landing:
         sentences.append(messages.layer_gone())
         return Landing(canvas.Spot(image, None, 0), 0, 0, sentences)
     spot = canvas.Spot(image, layer.parent, position)
+    over = None if over is None else gimp.Item.from_id(over.ID)
+    above = None if over is None else _position(image, over)
+    if above is not None:
+        spot = canvas.Spot(image, over.parent, above)
     dx = dy = 0
     if (layer.width, layer.height) != (target.place.width, target.place.height):
         sentences.append(messages.layer_resized())
@@ -60,7 +67,7 @@ def landing(target: canvas.Target) -> Landing:
         dx, dy = x - target.place.x, y - target.place.y
         if dx or dy:
             sentences.append(messages.layer_moved())
-    if not target.everything:
+    if target.selector.ref.kind == "selection" and not target.everything:
         non_empty, x1, y1, x2, y2 = pdb.gimp_selection_bounds(image)
         if not non_empty or Rectangle(x1, y1, x2 - x1, y2 - y1) != target.selection:
             sentences.append(messages.selection_changed())

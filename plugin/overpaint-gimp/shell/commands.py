@@ -19,7 +19,7 @@ from gimpfu import (
     gimp,
     register,
 )
-from shell import canvas, launch, layers, messages, recipes, timings
+from shell import again, canvas, launch, layers, messages, recipes, timings
 from shell.conversation import Conversation
 from shell.core_process import CoreProcess
 from shell.i18n import N_, _
@@ -156,6 +156,78 @@ def _failures(batch: layers.Batch, failed: List[wire.LayerFailed]) -> List[str]:
     ]
 
 
+def edit_again(image: Any, layer: Any, seed: int) -> Any:
+    """Make the edit again that made this layer, in the same place or on what is selected now."""
+    done = _kept()
+    if done is not None:
+        return done
+    stored, below, mask = again.examine(image, layer)
+    values = {**recipes.values(stored), "seed": int(seed)}
+    whole = stored["edit"] in ("variation", "style")
+    return _edit(image, below, stored["edit"], values, whole, mask, layer)
+
+
+def history(image: Any, layer: Any) -> Any:
+    """Return the layer that the window has added."""
+    del image, layer
+    return _kept()
+
+
+def settings() -> None:
+    """Do nothing: the window does it all."""
+
+
+def check_setup() -> None:
+    """Do nothing: the window does it all."""
+
+
+def _ask_again(context: Any) -> bool:
+    stored, below, mask = again.examine(context.image, context.drawable)
+    return _edited(
+        title=context.title,
+        edit=stored["edit"],
+        image=context.image,
+        layer=below,
+        values=recipes.values(stored),
+        remember=lambda name, value: context.set(name, value) if name == "seed" else None,
+        whole=stored["edit"] in ("variation", "style"),
+        mask=mask,
+        over=context.drawable,
+    )
+
+
+def _show_history(context: Any) -> bool:
+    from shell.dialogs.history import HistoryDialog
+
+    return _shown(lambda talk: HistoryDialog(context.title, context.image, context.drawable, talk))
+
+
+def _show_settings(context: Any) -> bool:
+    from shell.dialogs.settings import SettingsDialog
+
+    return _shown(lambda talk: SettingsDialog(context.title, talk))
+
+
+def _show_setup(context: Any) -> bool:
+    from shell.dialogs.setup import SetupDialog
+
+    return _shown(lambda talk: SetupDialog(context.title, talk))
+
+
+def _shown(make: Callable[[Conversation], Any]) -> bool:
+    """Show a window with a core of its own; tell whether it has added something."""
+    conversation = Conversation()
+    try:
+        window = make(conversation)
+        window.show()
+    finally:
+        conversation.close()
+    kept = getattr(window, "kept", None)
+    if kept is not None:
+        _added.append(kept)
+    return kept is not None
+
+
 def _names(params: List[Tuple[Any, ...]]) -> List[str]:
     return [row[1] for row in params]
 
@@ -164,20 +236,33 @@ def _asks(edit: str, whole: bool = False) -> Callable[[Any], bool]:
     """Return the dialog of an edit. What the user keeps in it is added before it closes."""
 
     def ask(context: Any) -> bool:
-        from shell.dialogs.edit import EditDialog
-
         canvas.examine(context.image, context.drawable, whole)
-        conversation = Conversation()
-        try:
-            dialog = EditDialog(context, edit, conversation, whole)
-            done = dialog.run()
-        finally:
-            conversation.close()
-        if done:
-            _added.append(dialog.kept)
-        return done
+        return _edited(
+            title=context.title,
+            edit=edit,
+            image=context.image,
+            layer=context.drawable,
+            values=context.values,
+            remember=context.set,
+            whole=whole,
+        )
 
     return ask
+
+
+def _edited(**task: Any) -> bool:
+    """Open the window of an edit; what was kept in it is then returned by the command."""
+    from shell.dialogs.edit import EditDialog, Task
+
+    conversation = Conversation()
+    try:
+        dialog = EditDialog(Task(**task), conversation)
+        done = dialog.run()
+    finally:
+        conversation.close()
+    if done:
+        _added.append(dialog.kept)
+    return done
 
 
 def _kept() -> Any:
@@ -285,6 +370,69 @@ def register_all() -> None:
         menu=MENU,
         on_run=_start_core,
     )
+    register(
+        "plug-in-overpaint-edit-again",
+        N_("Make the edit again that made this layer"),
+        N_(
+            "Opens the recipe that is stored on a layer which Overpaint has added, in the same "
+            "place, or on what is selected now. The new result goes above it."
+        ),
+        AUTHOR,
+        AUTHOR,
+        YEAR,
+        N_("_Edit Again..."),
+        "*",
+        [*TARGET, (PF_INT, "seed", N_("Seed, -1 for a new one"), -1)],
+        result,
+        edit_again,
+        menu=MENU,
+        dialog=_ask_again,
+    )
+    register(
+        "plug-in-overpaint-history",
+        N_("Find what was made, and add it to the image again"),
+        N_("Lists what providers have made, to be added to its image again at no cost."),
+        AUTHOR,
+        AUTHOR,
+        YEAR,
+        N_("_History..."),
+        "*",
+        TARGET,
+        result,
+        history,
+        menu=MENU,
+        dialog=_show_history,
+    )
+    register(
+        "plug-in-overpaint-settings",
+        N_("Choose providers, keys, budget and privacy"),
+        N_("Shows and changes Overpaint's settings, and stores keys of providers."),
+        AUTHOR,
+        AUTHOR,
+        YEAR,
+        N_("Se_ttings..."),
+        "",
+        [],
+        [],
+        settings,
+        menu=MENU,
+        dialog=_show_settings,
+    )
+    register(
+        "plug-in-overpaint-check-setup",
+        N_("Check whether Overpaint is installed well"),
+        N_("Looks at what Overpaint needs, and says how to mend what is wrong."),
+        AUTHOR,
+        AUTHOR,
+        YEAR,
+        N_("_Check Setup..."),
+        "",
+        [],
+        [],
+        check_setup,
+        menu=MENU,
+        dialog=_show_setup,
+    )
 
 
 def _no_dialog(_context: Any) -> bool:
@@ -303,15 +451,22 @@ def _core() -> CoreProcess:
 
 
 def _edit(
-    image: Any, layer: Any, edit: str, values: Dict[str, Any], or_everything: bool = False
+    image: Any,
+    layer: Any,
+    edit: str,
+    values: Dict[str, Any],
+    or_everything: bool = False,
+    mask: Any = None,
+    over: Any = None,
 ) -> Any:
     """Run one edit from the selection to the new layer; nothing is changed before it succeeds.
 
-    With *or_everything*, no selection means all of the layer.
+    With *or_everything*, no selection means all of the layer; *mask* is a layer whose mask takes
+    the selection's place. The result goes above *over*, by default the layer itself.
     """
     recipe, shown = recipes.recipe(edit, values), recipes.shown(values)
     clock = timings.Clock()
-    target = canvas.examine(image, layer, or_everything)
+    target = canvas.examine(image, layer, or_everything, mask)
     with _core() as core:
         gimp.progress_init(_("Waiting for Overpaint's core"))
         canvas_size = (target.canvas_width, target.canvas_height)
@@ -343,7 +498,7 @@ def _edit(
         if not (patches and fitting and len(patches) <= recipe.get("count", 1)):
             raise messages.core_nonsense()
         new_layer = canvas.insert(
-            canvas.above(target.layer), source, patches, recipes.name(edit, values)
+            canvas.above(over or target.layer), source, patches, recipes.name(edit, values)
         )
     clock.mark("insert")
     gimp.progress_init(_("0 pixels changed outside the selection"))

@@ -3,6 +3,8 @@
 Each error is one sentence on what happened and one on what to do next; GIMP shows both.
 """
 
+from typing import List
+
 from gimpfu import error
 
 __all__ = [
@@ -28,14 +30,21 @@ __all__ = [
     "layer_outside",
     "layer_resized",
     "layers_apart",
+    "no_image",
     "no_layers",
+    "no_recipe",
     "none_made",
+    "not_saved",
+    "nothing_below",
     "nothing_selected",
+    "other_picture",
     "other_release",
     "overran",
+    "recipe_unreadable",
     "reference_unreadable",
     "selection_changed",
     "selection_outside",
+    "setup_unwell",
 ]
 
 CHECK = "Run Overpaint's installer again, then restart GIMP."
@@ -192,6 +201,51 @@ def overran(pixels: int) -> ShellError:
         "{} pixels outside the selection would have changed.".format(pixels),
         "The result was taken back, and the image is as it was. Please report this.",
     )
+
+
+def no_image() -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "No image is open that this could be added to.",
+        "Open the picture that it was made from, then choose History from its menu.",
+    )
+
+
+def other_picture(size: List[int], wanted: List[int]) -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "This was made from a picture of {} x {} pixels; this one has {} x {}.".format(
+            *wanted, *size
+        ),
+        "Open the picture that it was made from.",
+    )
+
+
+def not_saved(path: str, reason: str) -> ShellError:
+    return ShellError("{} cannot be written: {}.".format(path, reason), "Choose another place.")
+
+
+def no_recipe(name: str) -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "“{}” was not made by Overpaint, or by a version that stored no recipe.".format(name),
+        "Select a layer that an edit has added.",
+    )
+
+
+def recipe_unreadable(name: str) -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "The recipe on “{}” cannot be read.".format(name),
+        "Another version of Overpaint may have written it. Make the edit anew.",
+    )
+
+
+def nothing_below(name: str) -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        "There is no layer below “{}” that it could be made from again.".format(name),
+        "Put the original back below it.",
+    )
+
+
+def setup_unwell() -> CoreTrouble:
+    return CoreTrouble("Something is wrong with the installation.", CHECK)
 
 
 def core_not_installed(detail: str) -> CoreTrouble:

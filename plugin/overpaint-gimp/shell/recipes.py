@@ -6,7 +6,7 @@ import wire
 from shell import references
 from shell.i18n import _
 
-__all__ = ["name", "recipe", "shown"]
+__all__ = ["name", "recipe", "shown", "values"]
 
 NAME_LENGTH = 40
 
@@ -40,6 +40,37 @@ def recipe(edit: str, values: Mapping[str, Any]) -> Dict[str, Any]:
             "keep_light": bool(values["keep_light"]),
         }
     return made
+
+
+def values(stored: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return what the fields said for a recipe that is on a layer: the way back.
+
+    Grow and feather are left out: they are in the mask that it has by now.
+    """
+    look = stored.get("look") or {}
+    strength = stored.get("strength")
+    said: Dict[str, Any] = {
+        "prompt": stored.get("prompt") or ", ".join((stored.get("parts") or {}).values()),
+        "negative": stored.get("negative") or "",
+        "grow": 0,
+        "feather": 0,
+        "context": -1 if stored.get("context") is None else stored["context"],
+        "seed": -1 if stored.get("seed") is None else stored["seed"],
+        "provider": stored.get("provider") or "",
+        "model": stored.get("model") or "",
+        "strength": -1.0 if strength is None else strength,
+        "count": 1,
+    }
+    if stored.get("edit") == "style":
+        said.update(
+            named_style=look.get("style", ""),
+            style_layer=None,
+            style_file="",
+            stroke=look.get("stroke", 1.0),
+            keep_colours=look.get("keep_colours", False),
+            keep_light=look.get("keep_light", False),
+        )
+    return said
 
 
 def name(edit: str, values: Mapping[str, Any]) -> str:

@@ -70,10 +70,17 @@ class Session:
         conversation: Conversation,
         listener: Listener,
         or_everything: bool = False,
+        mask: Any = None,
+        over: Any = None,
     ) -> None:
+        """With *or_everything*, no selection means all of the layer; *mask* is a layer whose mask
+        takes the place of the selection. What is kept goes above *over*, by default the layer.
+        """
         self._image = image
         self._layer = layer
         self._or_everything = or_everything
+        self._mask = mask
+        self._over = over
         self._talk = conversation
         self._listener = listener
         self._crop: Optional[_Crop] = None
@@ -99,7 +106,7 @@ class Session:
             return
         self._wanted = None
         try:
-            target = canvas.examine(self._image, self._layer, self._or_everything)
+            target = canvas.examine(self._image, self._layer, self._or_everything, self._mask)
         except messages.ShellError as error:
             self._listener.trouble(error)
             return
@@ -154,7 +161,7 @@ class Session:
 
     def run(self, request: Request, references: Sequence[wire.Reference] = ()) -> None:
         """Start a run of what is selected now; raises DocumentUnsuitable, and then nothing is."""
-        target = canvas.examine(self._image, self._layer, self._or_everything)
+        target = canvas.examine(self._image, self._layer, self._or_everything, self._mask)
         self.running = True
         self._target, self._source = target, None
         self._patches, self._notices, self._name = {}, [], request.name
@@ -226,7 +233,7 @@ class Session:
         """
         assert self._target is not None
         assert self._source is not None
-        landing = changes.landing(self._target)
+        landing = changes.landing(self._target, self._over)
         patches = [landing.moved_patch(self._patches[number]) for number in sorted(numbers)]
         layer = canvas.insert(
             landing.spot, landing.moved(self._source), patches, self._name, grouped=True

@@ -1,0 +1,61 @@
+"""A layer that Overpaint has made, and what it would take to make it again."""
+
+import json
+from typing import Any, Dict, NamedTuple
+
+from gimpfu import gimp, pdb
+from shell import canvas, messages
+
+__all__ = ["Again", "examine"]
+
+EDITS = ("inpaint", "remove", "variation", "style")
+
+
+class Again(NamedTuple):
+    """The recipe, the layer that it was made from, and whose mask is to be used, if any."""
+
+    recipe: Dict[str, Any]
+    below: Any
+    mask: Any
+
+
+def examine(image: Any, layer: Any) -> Again:
+    """Read what is stored on *layer*; raises DocumentUnsuitable where nothing is.
+
+    What is selected goes before the place that the recipe was made for.
+    """
+    if layer is None or not isinstance(layer, gimp.Layer):
+        raise messages.channel_active()
+    recipe = _stored(layer)
+    non_empty = pdb.gimp_selection_bounds(image)[0]
+    mask = layer if not non_empty and layer.mask is not None else None
+    return Again(recipe, _below(image, layer), mask)
+
+
+def _stored(layer: Any) -> Dict[str, Any]:
+    parasite = layer.parasite_find(canvas.PARASITE)
+    if parasite is None:
+        raise messages.no_recipe(layer.name)
+    data = parasite.data
+    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else str(data)
+    try:
+        recipe = json.loads(text)
+    except ValueError:
+        raise messages.recipe_unreadable(layer.name) from None
+    if not isinstance(recipe, dict) or recipe.get("edit") not in EDITS:
+        raise messages.recipe_unreadable(layer.name)
+    return recipe
+
+
+def _below(image: Any, layer: Any) -> Any:
+    """Return the nearest layer below that Overpaint has not made; out of a group of candidates."""
+    item = layer
+    while item is not None:
+        siblings = item.parent.children if item.parent is not None else image.layers
+        position = pdb.gimp_image_get_item_position(image, item)
+        for other in siblings[position + 1 :]:
+            made = other.parasite_find(canvas.PARASITE) is not None
+            if not made and not isinstance(other, gimp.GroupLayer) and other.visible:
+                return other
+        item = item.parent
+    raise messages.nothing_below(layer.name)

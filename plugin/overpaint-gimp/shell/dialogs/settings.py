@@ -1,0 +1,238 @@
+"""The window of the settings: who makes pixels, how they are reached, what is spent and kept.
+
+What is changed is sent to the core at once when *Save* is pressed, keys apart from all else: the
+field of a key shows only whether one is set. State: the settings as the core told them last.
+"""
+
+from typing import Any, Dict, List, Optional
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gtk
+
+import wire
+from shell.conversation import Conversation
+from shell.dialogs.window import BORDER, Window, labelled
+from shell.i18n import N_, _
+
+__all__ = ["SettingsDialog"]
+
+SAVE, CHECK = 1, 2
+MEGABYTE = 1_000_000
+PRIVACY = (
+    ("ask", N_("Ask before pictures are sent")),
+    ("allow", N_("Send without asking")),
+    ("never", N_("Never send anything")),
+)
+PLACES = {
+    "environment": N_("set in the environment"),
+    "keyring": N_("set, in the system's keyring"),
+    "file": N_("set, in a file that only you can read"),
+    "": N_("not set"),
+}
+
+
+class SettingsDialog(Window):
+    """All settings of the user's."""
+
+    def __init__(self, title: str, talk: Conversation) -> None:
+        super().__init__(title, "overpaint-settings", talk)
+        self._settings: Dict[str, Any] = {}
+        self._chosen = ""
+        self._build()
+
+    def shown(self) -> None:
+        """Ask for the settings."""
+        self.ask("settings", {}, self._know)
+
+    # -- the widgets -------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.dialog.add_button(_("_Close"), Gtk.ResponseType.CLOSE)
+        self._save = self.dialog.add_button(_("_Save"), SAVE)
+        self._save.set_sensitive(False)
+        self.dialog.set_default_response(SAVE)
+        pages = Gtk.Notebook()
+        pages.append_page(self._build_general(), Gtk.Label(label=_("General")))
+        pages.append_page(self._build_providers(), Gtk.Label(label=_("Providers")))
+        self.content.pack_start(pages, True, True, 0)
+
+    def _build_general(self) -> Any:
+        grid = _grid()
+        self._provider = Gtk.ComboBoxText()
+        labelled(grid, 0, _("Usual pro_vider"), self._provider)
+        self._fallback = Gtk.Entry(activates_default=True)
+        self._fallback.set_tooltip_text(
+            _("Names of providers, separated by commas, that are asked where the first one fails")
+        )
+        labelled(grid, 1, _("_If it fails, then"), self._fallback)
+        self._budget = Gtk.SpinButton.new_with_range(0, 10000, 0.5)
+        self._budget.set_digits(2)
+        self._budget.set_tooltip_text(_("US dollars; 0 is no limit"))
+        labelled(grid, 2, _("Spend at most a _day ($)"), self._budget)
+        self._days = Gtk.SpinButton.new_with_range(0, 36500, 1)
+        self._days.set_tooltip_text(_("0 is no limit"))
+        labelled(grid, 3, _("Keep history for (da_ys)"), self._days)
+        self._megabytes = Gtk.SpinButton.new_with_range(0, 10_000_000, 100)
+        self._megabytes.set_tooltip_text(_("0 is no limit"))
+        labelled(grid, 4, _("Keep history up to (_MB)"), self._megabytes)
+        self._file = Gtk.Label(xalign=0, selectable=True, wrap=True)
+        grid.attach(self._file, 0, 5, 2, 1)
+        return grid
+
+    def _build_providers(self) -> Any:
+        grid = _grid()
+        self._which = Gtk.ComboBoxText()
+        self._which.connect("changed", lambda _combo: self._choose())
+        labelled(grid, 0, _("Pro_vider"), self._which)
+        self._secret = Gtk.Entry(visibility=False, input_purpose=Gtk.InputPurpose.PASSWORD)
+        self._secret.set_activates_default(True)
+        labelled(grid, 1, _("_Key"), self._secret)
+        self._forget = Gtk.Button.new_with_mnemonic(_("_Forget the key"))
+        self._forget.connect("clicked", lambda _button: self._change_key(""))
+        grid.attach(self._forget, 1, 2, 1, 1)
+        self._url = Gtk.Entry(activates_default=True)
+        labelled(grid, 3, _("_Address"), self._url)
+        self._model = Gtk.Entry(activates_default=True)
+        labelled(grid, 4, _("_Model"), self._model)
+        self._privacy = Gtk.ComboBoxText()
+        for name, title in PRIVACY:
+            self._privacy.append(name, _(title))
+        labelled(grid, 5, _("P_rivacy"), self._privacy)
+        self._options = Gtk.TextView(accepts_tab=False)
+        self._options.set_tooltip_text(
+            _("Settings that only this provider knows, a line each, as name = value")
+        )
+        window = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN)
+        window.set_size_request(320, 70)
+        window.add(self._options)
+        labelled(grid, 6, _("_Options"), window)
+        self._check = Gtk.Button.new_with_mnemonic(_("C_heck the connection"))
+        self._check.set_tooltip_text(_("Asks the provider whether address and key are right"))
+        self._check.connect("clicked", lambda _button: self._check_provider())
+        grid.attach(self._check, 1, 7, 1, 1)
+        return grid
+
+    # -- from and to the core ----------------------------------------------------------------------
+
+    def _know(self, answer: wire.Answer) -> None:
+        first = not self._settings
+        self._settings = told = answer.data
+        if first:
+            for each in told["providers"]:
+                self._provider.append(each["name"], each["title"])
+                if each["needs_network"]:
+                    self._which.append(each["name"], each["title"])
+        self._provider.set_active_id(told["provider"])
+        self._fallback.set_text(", ".join(told["fallback"]))
+        self._budget.set_value(told["daily_budget"] or 0)
+        self._days.set_value(told["max_days"])
+        self._megabytes.set_value(told["max_bytes"] / MEGABYTE)
+        self._file.set_text(_("Kept in {}").format(told["file"]))
+        self._save.set_sensitive(True)
+        if first:
+            self._which.set_active(0)
+        else:
+            self._show_provider()
+
+    def _own(self) -> Optional[Dict[str, Any]]:
+        return next(
+            (each for each in self._settings["providers"] if each["name"] == self._chosen), None
+        )
+
+    def _choose(self) -> None:
+        if self._chosen:  # what was typed for the one before is kept until it is saved
+            own = self._own()
+            assert own is not None
+            own.update(self._typed())
+        self._chosen = self._which.get_active_id() or ""
+        self._show_provider()
+
+    def _show_provider(self) -> None:
+        own = self._own()
+        if own is None:
+            return
+        self._secret.set_text("")
+        self._secret.set_sensitive(bool(own["key_name"]))
+        told = _(PLACES[own["key"]]) if own["key_name"] else _("This provider needs no key")
+        self._secret.set_placeholder_text(told)
+        self._forget.set_sensitive(own["key"] in ("keyring", "file"))
+        self._url.set_text(own["base_url"])
+        self._url.set_placeholder_text(_("the provider's own"))
+        self._model.set_text(own["model"])
+        self._model.set_placeholder_text(_("the provider's usual one"))
+        self._privacy.set_active_id(own["privacy"])
+        lines = ["{} = {}".format(*item) for item in sorted(own["options"].items())]
+        self._options.get_buffer().set_text("\n".join(lines))
+
+    def _typed(self) -> Dict[str, Any]:
+        return {
+            "base_url": self._url.get_text().strip(),
+            "model": self._model.get_text().strip(),
+            "privacy": self._privacy.get_active_id(),
+            "options": self._typed_options(),
+        }
+
+    def _typed_options(self) -> Dict[str, str]:
+        text = self._options.get_buffer()
+        said = text.get_text(text.get_start_iter(), text.get_end_iter(), False)
+        pairs = [line.partition("=") for line in said.splitlines() if "=" in line]
+        own = self._own() or {"options": {}}
+        gone = dict.fromkeys(own["options"], "")
+        return {**gone, **{name.strip(): value.strip() for name, _sign, value in pairs}}
+
+    def respond(self, response: int) -> None:
+        """Save what was typed."""
+        if response == SAVE:
+            self._save_all()
+
+    def _save_all(self) -> None:
+        own = self._own()
+        if own is not None:
+            own.update(self._typed())
+        kept = ("base_url", "model", "privacy", "options")
+        fallback: List[str] = [name.strip() for name in self._fallback.get_text().split(",")]
+        change = {
+            "provider": self._provider.get_active_id(),
+            "fallback": [name for name in fallback if name],
+            "daily_budget": self._budget.get_value() or None,
+            "max_days": self._days.get_value_as_int(),
+            "max_bytes": self._megabytes.get_value_as_int() * MEGABYTE,
+            "providers": {
+                each["name"]: {name: each[name] for name in kept}
+                for each in self._settings["providers"]
+                if each["needs_network"]
+            },
+        }
+        secret = self._secret.get_text().strip()
+
+        def saved(answer: wire.Answer) -> None:
+            self._know(answer)
+            self.tell(_("Saved."))
+            if secret:
+                self._change_key(secret)
+
+        self.ask("change-settings", change, saved)
+
+    def _change_key(self, secret: str) -> None:
+        def changed(answer: wire.Answer) -> None:
+            own = self._own()
+            if own is not None:
+                own["key"] = answer.data["where"]
+            self._show_provider()
+            self.tell(_("The key is {}.").format(_(PLACES[answer.data["where"]])))
+
+        self.ask("change-key", {"provider": self._chosen, "secret": secret}, changed)
+
+    def _check_provider(self) -> None:
+        self.tell(_("Asking..."))
+        self.ask(
+            "check-provider",
+            {"name": self._chosen},
+            lambda answer: self.tell(answer.data["sentence"]),
+        )
+
+
+def _grid() -> Any:
+    return Gtk.Grid(row_spacing=6, column_spacing=12, border_width=BORDER)

@@ -1,0 +1,162 @@
+"""What all windows of Overpaint share: a bar for what has to be said, and the core's answers.
+
+A window runs its own main loop, in which the core's messages are handed out; GIMP stays usable.
+"""
+
+from typing import Any, Callable, Dict, Optional, Sequence
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+gi.require_version("Gdk", "3.0")
+gi.require_version("GimpUi", "3.0")
+from gi.repository import Gdk, GimpUi, GLib, Gtk
+
+import wire
+from gimpfu import gimp
+from shell import messages
+from shell.conversation import Conversation
+from shell.i18n import _
+
+__all__ = ["BORDER", "Window", "labelled"]
+
+PUMP_MS = 25
+BORDER = 12
+
+
+class Window:
+    """A dialog with a bar on top. *role* is for window managers, and to find it again.
+
+    State: the problem that the bar shows, if it shows one; what the bar's own buttons do.
+    """
+
+    def __init__(self, title: str, role: str, talk: Conversation) -> None:
+        GimpUi.init("overpaint")
+        self.talk = talk
+        self.problem: Optional[messages.ShellError] = None
+        self.dialog = GimpUi.Dialog(title=title, role=role)
+        self.dialog.connect("response", self._respond)
+        self.dialog.connect("key-press-event", self._key)
+        self.content = self.dialog.get_content_area()
+        self.content.set_spacing(BORDER)
+        self.content.set_border_width(BORDER)
+        self._bar = Gtk.InfoBar(no_show_all=True)
+        self._told = Gtk.Label(xalign=0, wrap=True, max_width_chars=80, selectable=True)
+        self._bar.get_content_area().pack_start(self._told, True, True, 0)
+        self._bar.connect("response", self._bar_answered)
+        self._answers: Dict[int, Callable[[], None]] = {}
+        self.content.pack_start(self._bar, False, False, 0)
+
+    # -- for windows to override -------------------------------------------------------------------
+
+    def respond(self, response: int) -> None:
+        """Do what a button stands for; closing is done already."""
+
+    def escape(self) -> bool:
+        """Do what Escape does first; False where it closes the window."""
+        return False
+
+    def shown(self) -> None:
+        """Begin, now that the window is on screen."""
+
+    def details(self) -> Sequence[str]:
+        """Return lines that help someone who is asked about a problem; they hold no secret."""
+        return ()
+
+    # -- the loop ----------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        """Show the window until it is closed."""
+        self.dialog.show_all()
+        self.shown()
+        pump = GLib.timeout_add(PUMP_MS, self._pump)
+        Gtk.main()
+        GLib.source_remove(pump)
+        self.dialog.destroy()
+
+    def close(self) -> None:
+        Gtk.main_quit()
+
+    def ask(
+        self, what: str, about: Dict[str, Any], then: Callable[[Any], None], **more: Any
+    ) -> None:
+        """Ask the core; trouble is told in the bar."""
+        self.talk.ask(wire.Ask(what=what, about=about), then, self.trouble, **more)
+
+    def _pump(self) -> bool:
+        try:
+            self.talk.pump()
+        except messages.ShellError as error:
+            self.trouble(error)
+        return True
+
+    def _key(self, _window: Any, event: Any) -> bool:
+        if event.keyval != Gdk.KEY_Escape:
+            return False
+        if not self.escape():
+            self.close()
+        return True
+
+    def _respond(self, _window: Any, response: int) -> None:
+        if response in (Gtk.ResponseType.CLOSE, Gtk.ResponseType.DELETE_EVENT):
+            self.close()
+        self.respond(response)
+
+    # -- the bar -----------------------------------------------------------------------------------
+
+    def trouble(self, error: messages.ShellError) -> None:
+        """Say what is wrong and what to do; the window stays as it is."""
+        self.problem = error
+        self.tell(str(error), Gtk.MessageType.ERROR, {_("C_opy Details"): self._copy})
+
+    def tell(
+        self,
+        sentence: str,
+        kind: Any = Gtk.MessageType.INFO,
+        buttons: Optional[Dict[str, Callable[[], None]]] = None,
+    ) -> None:
+        """Show a sentence in the bar, with buttons and what they do; the first gets the keyboard
+        where there is a question.
+        """
+        for button in self._bar.get_action_area().get_children():
+            button.destroy()
+        self._answers = dict(enumerate((buttons or {}).values(), 1))
+        made = [self._bar.add_button(label, n) for n, label in enumerate(buttons or (), 1)]
+        self._bar.set_message_type(kind)
+        self._told.set_text(sentence)
+        self._told.show()
+        self._bar.get_content_area().show()
+        self._bar.show()
+        if made and kind == Gtk.MessageType.QUESTION:
+            made[0].grab_focus()
+
+    def tell_nothing(self) -> None:
+        """Take the bar away."""
+        self.problem = None
+        self._bar.hide()
+
+    def _bar_answered(self, _bar: Any, response: int) -> None:
+        if response in self._answers:
+            self._answers[response]()
+
+    def _copy(self) -> None:
+        error = self.problem
+        lines = [
+            "GIMP {}".format(gimp.host_version),
+            *self.details(),
+            "code: {}".format(getattr(error, "code", "") or type(error).__name__),
+            str(error),
+        ]
+        clipboard = Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD)
+        clipboard.set_text("\n".join(lines), -1)
+        clipboard.store()
+
+
+def labelled(grid: Any, line: int, title: str, widget: Any) -> None:
+    """Put *widget* into a line of *grid*, with a label that leads to it."""
+    label = Gtk.Label.new_with_mnemonic(title)
+    label.set_xalign(0)
+    label.set_mnemonic_widget(widget)
+    widget.set_hexpand(True)
+    grid.attach(label, 0, line, 1, 1)
+    grid.attach(widget, 1, line, 1, 1)
