@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, Sequence, Union
 
-from . import labels, pf
+from . import i18n, labels, pf
 from .errors import error
 
 # Names that GIMP's own configuration object already uses.
@@ -55,8 +55,9 @@ class Registration:
 
     @property
     def title(self) -> str:
-        """What to call it towards the user."""
-        return labels.plain(self.label) if self.label else self.name
+        """What to call it towards the user, in the user's language."""
+        translated = i18n.translator(self.domain)
+        return labels.plain(translated(self.label)) if self.label else self.name
 
     @property
     def asked(self) -> tuple[pf.Param, ...]:

@@ -22,7 +22,7 @@ from gimpfu import (
 from shell import again, canvas, launch, layers, messages, recipes, timings
 from shell.conversation import Conversation
 from shell.core_process import CoreProcess
-from shell.i18n import N_, _
+from shell.i18n import DOMAIN, FOLDER, N_, _
 
 __all__ = ["inpaint", "register_all", "remove", "style", "style_layers", "vary"]
 
@@ -38,42 +38,42 @@ _waiting: List[CoreProcess] = []
 """The core that was started when the dialog opened; at most one."""
 
 TARGET = [
-    (PF_IMAGE, "image", N_("Image"), None),
-    (PF_DRAWABLE, "drawable", N_("Layer"), None),
+    (PF_IMAGE, "image", _("Image"), None),
+    (PF_DRAWABLE, "drawable", _("Layer"), None),
 ]
 _wish = [
-    (PF_TEXT, "prompt", N_("_Prompt"), ""),
-    (PF_STRING, "negative", N_("What it should _not show"), ""),
+    (PF_TEXT, "prompt", _("_Prompt"), ""),
+    (PF_STRING, "negative", _("What it should _not show"), ""),
 ]
 _how = [
-    (PF_SPINNER, "grow", N_("_Grow the selection by (px)"), 0, (0, MAX_PX, 1)),
-    (PF_SPINNER, "feather", N_("_Feather its edge by (px)"), 0, (0, MAX_PX, 1)),
-    (PF_SPINNER, "context", N_("Conte_xt in pixels, -1 for automatic"), -1, (-1, MAX_PX, 1)),
-    (PF_INT, "seed", N_("See_d, -1 for a new one"), -1),
+    (PF_SPINNER, "grow", _("_Grow the selection by (px)"), 0, (0, MAX_PX, 1)),
+    (PF_SPINNER, "feather", _("_Feather its edge by (px)"), 0, (0, MAX_PX, 1)),
+    (PF_SPINNER, "context", _("Conte_xt in pixels, -1 for automatic"), -1, (-1, MAX_PX, 1)),
+    (PF_INT, "seed", _("See_d, -1 for a new one"), -1),
 ]
 _who = [
-    (PF_STRING, "provider", N_("Pro_vider, empty for the usual one"), ""),
-    (PF_STRING, "model", N_("_Model, empty for the provider's default"), ""),
+    (PF_STRING, "provider", _("Pro_vider, empty for the usual one"), ""),
+    (PF_STRING, "model", _("_Model, empty for the provider's default"), ""),
 ]
 _more = [
-    (PF_SPINNER, "strength", N_("Streng_th, -1 for the provider's own"), -1.0, (-1, 1, 0.05)),
-    (PF_SPINNER, "count", N_("N_umber of candidates"), 1, (1, MAX_COUNT, 1)),
+    (PF_SPINNER, "strength", _("Streng_th, -1 for the provider's own"), -1.0, (-1, 1, 0.05)),
+    (PF_SPINNER, "count", _("N_umber of candidates"), 1, (1, MAX_COUNT, 1)),
 ]
 _look = [
-    (PF_STRING, "named_style", N_("Named _style, as “overpaint styles” lists them"), ""),
-    (PF_LAYER, "style_layer", N_("Style of another _layer"), None),
-    (PF_FILE, "style_file", N_("Style of a picture _file"), ""),
-    (PF_SPINNER, "stroke", N_("Stro_ke size, 1 for what suits the picture"), 1.0, STROKES),
-    (PF_TOGGLE, "keep_colours", N_("Keep the _colours"), False),
-    (PF_TOGGLE, "keep_light", N_("Keep l_ight and dark"), False),
+    (PF_STRING, "named_style", _("Named _style, as “overpaint styles” lists them"), ""),
+    (PF_LAYER, "style_layer", _("Style of another _layer"), None),
+    (PF_FILE, "style_file", _("Style of a picture _file"), ""),
+    (PF_SPINNER, "stroke", _("Stro_ke size, 1 for what suits the picture"), 1.0, STROKES),
+    (PF_TOGGLE, "keep_colours", _("Keep the _colours"), False),
+    (PF_TOGGLE, "keep_light", _("Keep l_ight and dark"), False),
 ]
 _which = [
     (
         PF_RADIO,
         "which",
-        N_("_Which layers"),
+        _("_Which layers"),
         SELECTED_LAYERS,
-        ((N_("The selected layers and groups"), SELECTED_LAYERS), (N_("All"), EVERY_LAYER)),
+        ((_("The selected layers and groups"), SELECTED_LAYERS), (_("All"), EVERY_LAYER)),
     )
 ]
 
@@ -272,7 +272,7 @@ def _kept() -> Any:
 
 def register_all() -> None:
     """Tell GIMP what there is."""
-    result = [(PF_LAYER, "layer", N_("The new layer"))]
+    result = [(PF_LAYER, "layer", _("The new layer"))]
     register(
         "plug-in-overpaint-remove",
         N_("Fill the selection from its surroundings, on a new layer"),
@@ -289,6 +289,7 @@ def register_all() -> None:
         result,
         remove,
         menu=MENU,
+        domain=(DOMAIN, str(FOLDER)),
         dialog=_no_dialog,
     )
     register(
@@ -309,6 +310,7 @@ def register_all() -> None:
         result,
         inpaint,
         menu=MENU,
+        domain=(DOMAIN, str(FOLDER)),
         dialog=_asks("inpaint"),
     )
     register(
@@ -328,6 +330,7 @@ def register_all() -> None:
         result,
         vary,
         menu=MENU,
+        domain=(DOMAIN, str(FOLDER)),
         dialog=_asks("variation", whole=True),
     )
     register(
@@ -348,6 +351,7 @@ def register_all() -> None:
         result,
         style,
         menu=MENU,
+        domain=(DOMAIN, str(FOLDER)),
         dialog=_asks("style", whole=True),
     )
     register(
@@ -365,9 +369,10 @@ def register_all() -> None:
         N_("Transfer Style to _Layers..."),
         "*",
         TARGET + STYLE_LAYERS,
-        [(PF_LAYER, "group", N_("The new group"))],
+        [(PF_LAYER, "group", _("The new group"))],
         style_layers,
         menu=MENU,
+        domain=(DOMAIN, str(FOLDER)),
         on_run=_start_core,
     )
     register(
@@ -382,10 +387,11 @@ def register_all() -> None:
         YEAR,
         N_("_Edit Again..."),
         "*",
-        [*TARGET, (PF_INT, "seed", N_("Seed, -1 for a new one"), -1)],
+        [*TARGET, (PF_INT, "seed", _("Seed, -1 for a new one"), -1)],
         result,
         edit_again,
         menu=MENU,
+        domain=(DOMAIN, str(FOLDER)),
         dialog=_ask_again,
     )
     register(
@@ -401,6 +407,7 @@ def register_all() -> None:
         result,
         history,
         menu=MENU,
+        domain=(DOMAIN, str(FOLDER)),
         dialog=_show_history,
     )
     register(
@@ -416,6 +423,7 @@ def register_all() -> None:
         [],
         settings,
         menu=MENU,
+        domain=(DOMAIN, str(FOLDER)),
         dialog=_show_settings,
     )
     register(
@@ -431,6 +439,7 @@ def register_all() -> None:
         [],
         check_setup,
         menu=MENU,
+        domain=(DOMAIN, str(FOLDER)),
         dialog=_show_setup,
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Dict, List
 
 from shell import messages
+from shell.i18n import _
 
 __all__ = ["argv", "environment"]
 
@@ -23,11 +24,13 @@ def argv() -> List[str]:
     try:
         command = json.loads(path.read_text(encoding="utf-8"))["argv"]
     except FileNotFoundError:
-        raise messages.core_not_installed("there is no {}".format(path)) from None
+        raise messages.core_not_installed(_("there is no {}").format(path)) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise messages.core_not_installed("{} cannot be read ({})".format(path, error)) from error
+        raise messages.core_not_installed(
+            _("{} cannot be read ({})").format(path, error)
+        ) from error
     if not isinstance(command, list) or not command or not all(map(_is_text, command)):
-        raise messages.core_not_installed("{} names no command".format(path))
+        raise messages.core_not_installed(_("{} names no command").format(path))
     return command
 
 

@@ -6,6 +6,7 @@ Each error is one sentence on what happened and one on what to do next; GIMP sho
 from typing import List
 
 from gimpfu import error
+from shell.i18n import _
 
 __all__ = [
     "CoreTrouble",
@@ -47,7 +48,7 @@ __all__ = [
     "setup_unwell",
 ]
 
-CHECK = "Run Overpaint's installer again, then restart GIMP."
+CHECK = _("Run Overpaint's installer again, then restart GIMP.")
 
 
 class ShellError(error):
@@ -77,210 +78,214 @@ class EditFailed(ShellError):
 
 def image_indexed() -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "This image is indexed: it can only show the colours of its palette.",
-        "Choose Image > Mode > RGB first, then run the command again.",
+        _("This image is indexed: it can only show the colours of its palette."),
+        _("Choose Image > Mode > RGB first, then run the command again."),
     )
 
 
 def channel_active() -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "A channel or a layer mask is active, not a layer.",
-        "Click the layer's own picture in the Layers dialog, then run the command again.",
+        _("A channel or a layer mask is active, not a layer."),
+        _("Click the layer's own picture in the Layers dialog, then run the command again."),
     )
 
 
 def group_active(name: str) -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "“{}” is a layer group, which has no pixels of its own.".format(name),
-        "Select one layer inside it, then run the command again.",
+        _("“{}” is a layer group, which has no pixels of its own.").format(name),
+        _("Select one layer inside it, then run the command again."),
     )
 
 
 def layer_locked(name: str) -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "“{}” is locked.".format(name),
-        "Unlock its pixels in the Layers dialog, then run the command again.",
+        _("“{}” is locked.").format(name),
+        _("Unlock its pixels in the Layers dialog, then run the command again."),
     )
 
 
 def layer_invisible(name: str) -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "“{}” is not visible.".format(name),
-        "Make it visible with the eye in the Layers dialog, or select the layer that you see.",
+        _("“{}” is not visible.").format(name),
+        _("Make it visible with the eye in the Layers dialog, or select the layer that you see."),
     )
 
 
 def floating_selection() -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "There is a floating selection.",
-        "Anchor it, or turn it into a layer, in the Layers dialog, then run the command again.",
+        _("There is a floating selection."),
+        _("Anchor it, or turn it into a layer, in the Layers dialog, then run the command again."),
     )
 
 
 def nothing_selected() -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "Nothing is selected.",
-        "Draw a selection around what is to change, with any selection tool.",
+        _("Nothing is selected."),
+        _("Draw a selection around what is to change, with any selection tool."),
     )
 
 
 def selection_outside(name: str) -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "The selection lies outside the layer “{}”.".format(name),
-        "Select the layer that you want to edit, or draw the selection on this one.",
+        _("The selection lies outside the layer “{}”.").format(name),
+        _("Select the layer that you want to edit, or draw the selection on this one."),
     )
 
 
 def layer_outside(name: str) -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "The layer “{}” lies outside the canvas.".format(name),
-        "Move it onto the canvas, or select the layer that you see.",
+        _("The layer “{}” lies outside the canvas.").format(name),
+        _("Move it onto the canvas, or select the layer that you see."),
     )
 
 
 def no_layers() -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "There are no layers to be styled.",
-        "Select layers or a layer group in the Layers dialog, then run the command again.",
+        _("There are no layers to be styled."),
+        _("Select layers or a layer group in the Layers dialog, then run the command again."),
     )
 
 
 def layers_apart() -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "The selected layers lie in different groups, so no one group can hold the results.",
-        "Select layers of one group, or choose all layers.",
+        _("The selected layers lie in different groups, so no one group can hold the results."),
+        _("Select layers of one group, or choose all layers."),
     )
 
 
 def none_made(sentence: str, hint: str) -> EditFailed:
-    return EditFailed("No layer could be made. {}".format(sentence), hint)
+    return EditFailed(_("No layer could be made. {}").format(sentence), hint)
 
 
 def reference_unreadable(name: str, reason: str) -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "The picture “{}” cannot be used as a reference: {}.".format(name, reason),
-        "Choose another one. The image is as it was.",
+        _("The picture “{}” cannot be used as a reference: {}.").format(name, reason),
+        _("Choose another one. The image is as it was."),
     )
 
 
 def image_closed() -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "The image was closed.",
-        "What a provider was paid for is in Filters > Overpaint > History, to be placed again.",
+        _("The image was closed."),
+        _("What a provider was paid for is in Filters > Overpaint > History, to be placed again."),
     )
 
 
 def layer_gone() -> str:
-    return "The layer was deleted meanwhile: the result is on top of the others."
+    return _("The layer was deleted meanwhile: the result is on top of the others.")
 
 
 def layer_moved() -> str:
-    return "The layer was moved meanwhile: the result moved along."
+    return _("The layer was moved meanwhile: the result moved along.")
 
 
 def layer_resized() -> str:
-    return (
+    return _(
         "The layer was scaled or cropped meanwhile: the result has the size and the place that it "
         "was made for."
     )
 
 
 def selection_changed() -> str:
-    return "The selection changed meanwhile: the result has the mask of the one it was made for."
+    return _("The selection changed meanwhile: the result has the mask of the one it was made for.")
 
 
 def insert_failed(reason: str) -> ShellError:
     return ShellError(
-        "The result could not be added to the image: {}.".format(reason),
-        "The image is as it was. Run the command again.",
+        _("The result could not be added to the image: {}.").format(reason),
+        _("The image is as it was. Run the command again."),
     )
 
 
 def overran(pixels: int) -> ShellError:
     return ShellError(
-        "{} pixels outside the selection would have changed.".format(pixels),
-        "The result was taken back, and the image is as it was. Please report this.",
+        _("{} pixels outside the selection would have changed.").format(pixels),
+        _("The result was taken back, and the image is as it was. Please report this."),
     )
 
 
 def no_image() -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "No image is open that this could be added to.",
-        "Open the picture that it was made from, then choose History from its menu.",
+        _("No image is open that this could be added to."),
+        _("Open the picture that it was made from, then choose History from its menu."),
     )
 
 
 def other_picture(size: List[int], wanted: List[int]) -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "This was made from a picture of {} x {} pixels; this one has {} x {}.".format(
+        _("This was made from a picture of {} x {} pixels; this one has {} x {}.").format(
             *wanted, *size
         ),
-        "Open the picture that it was made from.",
+        _("Open the picture that it was made from."),
     )
 
 
 def not_saved(path: str, reason: str) -> ShellError:
-    return ShellError("{} cannot be written: {}.".format(path, reason), "Choose another place.")
+    return ShellError(
+        _("{} cannot be written: {}.").format(path, reason), _("Choose another place.")
+    )
 
 
 def no_recipe(name: str) -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "“{}” was not made by Overpaint, or by a version that stored no recipe.".format(name),
-        "Select a layer that an edit has added.",
+        _("“{}” was not made by Overpaint, or by a version that stored no recipe.").format(name),
+        _("Select a layer that an edit has added."),
     )
 
 
 def recipe_unreadable(name: str) -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "The recipe on “{}” cannot be read.".format(name),
-        "Another version of Overpaint may have written it. Make the edit anew.",
+        _("The recipe on “{}” cannot be read.").format(name),
+        _("Another version of Overpaint may have written it. Make the edit anew."),
     )
 
 
 def nothing_below(name: str) -> DocumentUnsuitable:
     return DocumentUnsuitable(
-        "There is no layer below “{}” that it could be made from again.".format(name),
-        "Put the original back below it.",
+        _("There is no layer below “{}” that it could be made from again.").format(name),
+        _("Put the original back below it."),
     )
 
 
 def setup_unwell() -> CoreTrouble:
-    return CoreTrouble("Something is wrong with the installation.", CHECK)
+    return CoreTrouble(_("Something is wrong with the installation."), CHECK)
 
 
 def core_not_installed(detail: str) -> CoreTrouble:
-    return CoreTrouble("Overpaint's core is not installed: {}.".format(detail), CHECK)
+    return CoreTrouble(_("Overpaint's core is not installed: {}.").format(detail), CHECK)
 
 
 def core_not_started(detail: str) -> CoreTrouble:
-    return CoreTrouble("Overpaint's core could not be started: {}.".format(detail), CHECK)
+    return CoreTrouble(_("Overpaint's core could not be started: {}.").format(detail), CHECK)
 
 
 def core_silent(seconds: float) -> CoreTrouble:
     return CoreTrouble(
-        "Overpaint's core did not answer for {:.0f} seconds.".format(seconds),
-        "The image is as it was. Run the command again; if it stays like this, " + _lower(CHECK),
+        _("Overpaint's core did not answer for {:.0f} seconds.").format(seconds),
+        _("The image is as it was. Run the command again; if it stays like this, ") + _lower(CHECK),
     )
 
 
 def core_died() -> CoreTrouble:
     return CoreTrouble(
-        "Overpaint's core ended before it was done.",
-        "The image is as it was. Run the command again; on a large selection the machine may "
-        "have run out of memory: then select less.",
+        _("Overpaint's core ended before it was done."),
+        _(
+            "The image is as it was. Run the command again; on a large selection the machine may "
+            "have run out of memory: then select less."
+        ),
     )
 
 
 def core_nonsense() -> CoreTrouble:
     return CoreTrouble(
-        "What answers as Overpaint's core does not speak its protocol.",
-        "The image is as it was. " + CHECK,
+        _("What answers as Overpaint's core does not speak its protocol."),
+        _("The image is as it was. ") + CHECK,
     )
 
 
 def other_release(ours: int, theirs: int) -> CoreTrouble:
     return CoreTrouble(
-        "Overpaint's plug-in and core are of different releases (protocol {} and {}).".format(
+        _("Overpaint's plug-in and core are of different releases (protocol {} and {}).").format(
             ours, theirs
         ),
         CHECK,

@@ -38,7 +38,10 @@ class Listener:
         """The run is over, all is there."""
 
     def trouble(self, error: messages.ShellError) -> None:
-        """Something failed; the document is as it was."""
+        """The run failed; the document is as it was."""
+
+    def unforeseen(self, error: messages.ShellError) -> None:
+        """What would be sent cannot be said, because a run would fail as well."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class Session:
         try:
             target = canvas.examine(self._image, self._layer, self._or_everything, self._mask)
         except messages.ShellError as error:
-            self._listener.trouble(error)
+            self._listener.unforeseen(error)
             return
         self._forecasting = True
 
@@ -135,7 +138,7 @@ class Session:
 
         def failed(error: messages.ShellError) -> None:
             self._forecasting = False
-            self._listener.trouble(error)
+            self._listener.unforeseen(error)
             self._foresee()
 
         self._talk.ask(self._plan(request, target), planned, failed)

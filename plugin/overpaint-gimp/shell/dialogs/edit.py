@@ -62,6 +62,7 @@ class EditDialog(Window, session.Listener):
         self._crop: Optional[Any] = None
         self._allowed = False
         self._eager = False
+        self._blind = False
         self._timer = 0
         self._began = 0.0
         self._phase = ""
@@ -88,7 +89,7 @@ class EditDialog(Window, session.Listener):
 
     def _build(self) -> None:
         self.dialog.add_button(_("_Close"), Gtk.ResponseType.CLOSE)
-        self._stop = self.dialog.add_button(_("S_top"), STOP)
+        self._stop = self.dialog.add_button(_("_Stop"), STOP)
         self._generate = self.dialog.add_button(_("_Generate"), GENERATE)
         self._keep = self.dialog.add_button(_("_Add to Image"), KEEP)
         self.dialog.set_default_response(GENERATE)
@@ -168,7 +169,8 @@ class EditDialog(Window, session.Listener):
         self._caption.set_text("\n".join(_facts(outlook.data)))
         if not self._results.any():
             self._picture.show(self._crop)
-        if self.problem is not None and not self._session.running:
+        if self._blind:
+            self._blind = False
             self.tell_nothing()
 
     def _know(self, answer: wire.Answer) -> None:
@@ -226,7 +228,7 @@ class EditDialog(Window, session.Listener):
         self.tell(
             question.format(receiver),
             Gtk.MessageType.QUESTION,
-            {_("Sen_d"): send, _("Al_ways Send"): always},
+            {_("_Send"): send, _("Al_ways Send"): always},
         )
 
     def _cancel(self) -> None:
@@ -263,6 +265,11 @@ class EditDialog(Window, session.Listener):
         if notices:
             self.tell(" ".join(notices))
         self._keep.grab_focus()
+
+    def unforeseen(self, error: messages.ShellError) -> None:
+        """Say why nothing could be sent, until it could."""
+        self._blind = True
+        super().trouble(error)
 
     def trouble(self, error: messages.ShellError) -> None:
         """Say what is wrong; candidates that are there can still be kept."""

@@ -198,7 +198,7 @@ class Fields:
     def _add_negative(self) -> None:
         entry = Gtk.Entry(text=self._values["negative"] or "", activates_default=True)
         entry.connect("changed", lambda _entry: self._set("negative", entry.get_text()))
-        self._row("negative", _("_Without"), entry)
+        self._row("negative", _("Witho_ut"), entry)
 
     def _add_style(self) -> None:
         self._style = Gtk.ComboBoxText()
@@ -207,7 +207,7 @@ class Fields:
         self._style.connect(
             "changed", lambda _combo: self._set("named_style", self._style.get_active_id() or "")
         )
-        self._row("named_style", _("_Style"), self._style)
+        self._row("named_style", _("St_yle"), self._style)
         layers = GimpUi.LayerComboBox.new(None)
         chosen = self._values["style_layer"]
         layers.set_active(-1 if chosen is None else chosen.ID)
@@ -308,16 +308,16 @@ class Fields:
         dice.connect("clicked", lambda _b: spin.set_value(secrets.randbelow(MAX_SEED)))
         box.pack_start(spin, True, True, 0)
         box.pack_start(dice, False, False, 0)
-        self._row("seed", _("S_eed"), box, spin)
+        self._row("seed", _("See_d"), box, spin)
 
     def _add_area(self) -> None:
-        expander = Gtk.Expander.new_with_mnemonic(_("Selection an_d surroundings"))
+        expander = Gtk.Expander.new_with_mnemonic(_("Selection and su_rroundings"))
         grid = Gtk.Grid(row_spacing=6, column_spacing=12, margin_top=6)
         expander.add(grid)
         self._place, self._line = grid, 0
-        self._spin("grow", _("_Grow by (px)"), 0, MAX_PX)
-        self._spin("feather", _("_Feather by (px)"), 0, MAX_PX)
-        context = self._spin("context", _("S_urroundings (px)"), -1, MAX_PX)
+        self._spin("grow", _("Grow _by (px)"), 0, MAX_PX)
+        self._spin("feather", _("Feat_her by (px)"), 0, MAX_PX)
+        context = self._spin("context", _("Surroundings (p_x)"), -1, MAX_PX)
         context.set_tooltip_text(_("How much around the selection is sent; -1 is automatic"))
         touched = (self._values["grow"], self._values["feather"]) != (0, 0)
         expander.set_expanded(touched or self._values["context"] >= 0)

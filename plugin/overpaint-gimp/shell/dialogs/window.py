@@ -107,7 +107,7 @@ class Window:
     def trouble(self, error: messages.ShellError) -> None:
         """Say what is wrong and what to do; the window stays as it is."""
         self.problem = error
-        self.tell(str(error), Gtk.MessageType.ERROR, {_("C_opy Details"): self._copy})
+        self.tell(str(error), Gtk.MessageType.ERROR, {_("Copy Detail_s"): self._copy})
 
     def tell(
         self,

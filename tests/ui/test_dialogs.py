@@ -1,0 +1,305 @@
+"""Our own windows as a user meets them: candidates, hosted providers, history, settings.
+
+Each GIMP here has the plug-in and one provider that answers on loopback. The pictures that are
+taken are those of the user guide.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+from tests import lab
+from tests.gimp import home as gimp_home
+from tests.servers import Server
+from tests.servers.faults import status
+from tests.servers.vendors import VENDORS, Vendor
+from tests.ui.test_menu import (
+    FACTS,
+    choose,
+    cores,
+    facts,
+    geometry,
+    open_document,
+    shoot,
+    wait_for_button,
+    wait_for_layers,
+    wait_until_told,
+)
+
+from overpaint.providers import registry
+
+pytestmark = [pytest.mark.gimp, pytest.mark.window]
+
+RUN = """
+def run(name, drawables=None, **values):
+    procedure = Gimp.get_pdb().lookup_procedure("plug-in-overpaint-" + name)
+    config = procedure.create_config()
+    config.set_property("run-mode", Gimp.RunMode.INTERACTIVE)
+    if drawables is not None:
+        config.set_property("image", image)
+        config.set_core_object_array("drawables", drawables)
+    for key, value in values.items():
+        config.set_property(key, value)
+    return procedure.run(config)
+"""
+
+
+@dataclass
+class Scene:
+    """A GIMP with a window, and the server of one provider."""
+
+    desktop: lab.Desktop
+    server: Server
+    vendor: Vendor
+
+    def open(self, command: str, layer: str = "layer") -> lab.Window:
+        """Open a window of ours from a script; return it."""
+        known = {window.id for window in self.desktop.windows()}
+        self.desktop.start_python(f'run("{command}", [{layer}])')
+
+        def look() -> lab.Window | None:
+            new = [window for window in self.desktop.windows() if window.id not in known]
+            return new[0] if new else None
+
+        window = self.desktop.wait(look, 30, f"{command} opened no window")
+        self.desktop.activate(window)
+        self.desktop.wait_until_still(5)
+        return window
+
+
+@pytest.fixture(params=lab.VERSIONS)
+def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
+    """OpenAI's server is the usual provider; nothing was ever sent to it."""
+    try:
+        gimp = lab.gimp(request.param)
+    except lab.LabUnavailable as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    vendor = next(each for each in VENDORS if each.name == "openai")
+    with vendor.server() as server:
+        gimp_home.install(gimp, tmp_path)
+        config = tmp_path / "config"
+        config.mkdir()
+        settings = {
+            "provider": vendor.name,
+            "providers": {
+                vendor.name: {"base_url": server.url + vendor.base, "options": vendor.options}
+            },
+        }
+        (config / "settings.toml").write_text(tomlkit.dumps(settings))
+        room = gimp_home.room(
+            gimp,
+            tmp_path,
+            network=True,
+            OVERPAINT_CONFIG=str(config),
+            OVERPAINT_DATA=str(tmp_path / "data"),
+            **{registry.entry(vendor.name).keys[0]: vendor.key},
+        )
+        with lab.Desktop(gimp, room) as desktop:
+            desktop.python(FACTS)
+            desktop.python(RUN)
+            yield Scene(desktop, server, vendor)
+            print(desktop.messages(), [window.title for window in desktop.windows()])
+            shoot(desktop, f"end-of-{request.node.originalname}")
+
+
+def asked(scene: Scene) -> int:
+    """How many pictures the server was asked for."""
+    return sum(each.method == "POST" for each in scene.server.requests)
+
+
+def test_nothing_leaves_before_the_user_says_so(scene: Scene) -> None:
+    """The first Enter asks whether the crop may be sent and to whom; the second sends it."""
+    before = open_document(scene.desktop)
+    choose(scene.desktop, "Inpaint Selection...")
+    dialog = scene.desktop.wait_for_window("Inpaint")
+    scene.desktop.activate(dialog)
+    scene.desktop.wait_until_still(5)
+    scene.desktop.type("a small red boat")
+    scene.desktop.wait_until_still(5)
+    shoot(scene.desktop, "hosted-typed")
+    scene.desktop.key("Return")
+    scene.desktop.wait_until_still(5)
+    shoot(scene.desktop, "hosted-question")
+    assert asked(scene) == 0
+
+    height = geometry(scene.desktop, dialog)[1]
+    scene.desktop.key("Return")
+    scene.desktop.wait(
+        lambda: geometry(scene.desktop, dialog)[1] > height or None, 60, "no candidate came"
+    )
+    scene.desktop.wait_until_still(5)
+    shoot(scene.desktop, "hosted-candidate")
+    assert asked(scene) == 1
+    assert facts(scene.desktop) == before
+    scene.desktop.key("Return")
+    after = wait_for_layers(scene.desktop, 2)
+
+    assert after["layers"][0]["name"] == "a small red boat"
+    assert after["layers"][1:] == before["layers"]
+
+
+def test_a_refusal_stays_in_the_window(scene: Scene) -> None:
+    """A wrong key is told with what to do, in the window, which then works with a right one."""
+    fault = status(401, "json")
+    scene.server.fault, scene.server.fault_at = fault, scene.vendor.strikes(fault)
+    before = open_document(scene.desktop)
+    choose(scene.desktop, "Inpaint Selection...")
+    dialog = scene.desktop.wait_for_window("Inpaint")
+    scene.desktop.activate(dialog)
+    scene.desktop.wait_until_still(5)
+    scene.desktop.key("Return")
+    scene.desktop.wait_until_still(3)
+    scene.desktop.key("Return")
+    scene.desktop.wait(lambda: scene.server.struck or None, 30, "nothing was sent")
+    scene.desktop.wait_until_still(5)
+    shoot(scene.desktop, "hosted-refused")
+    assert facts(scene.desktop) == before
+
+    scene.server.fault = None
+    scene.desktop.key("alt+g")
+    wait_for_button(scene.desktop, dialog)
+    scene.desktop.key("Return")
+    wait_for_layers(scene.desktop, 2)
+
+
+def test_of_four_variations_two_are_kept(scene: Scene) -> None:
+    """Four candidates, the first and the third kept: a group of two, and one step to undo."""
+    before = open_document(scene.desktop)
+    scene.desktop.start_python('run("vary", [layer], provider="embedded", count=4)')
+    dialog = scene.desktop.wait_for_window("Variations")
+    scene.desktop.activate(dialog)
+    scene.desktop.wait_until_still(5)
+    scene.desktop.key("Return")
+    wait_for_button(scene.desktop, dialog)
+    time.sleep(4)
+    scene.desktop.key("alt+3")
+    scene.desktop.wait_until_still(5)
+    shoot(scene.desktop, "variations")
+    scene.desktop.key("alt+a")
+    scene.desktop.wait_until_gone(dialog)
+    (kept,) = scene.desktop.python(
+        "top = image.get_layers()[0]\n"
+        "report([top.get_name(), [each.get_visible() for each in top.get_children()]])"
+    )
+    shoot(scene.desktop, "variations-kept")
+
+    assert kept == ["Variation", [True, False]]
+    scene.desktop.key("ctrl+z")
+    assert wait_for_layers(scene.desktop, 1) == before
+
+
+def test_an_edit_is_made_again_after_saving(scene: Scene, tmp_path: Path) -> None:
+    """The recipe is in the XCF: reloaded, the layer opens with its prompt, in its place."""
+    open_document(scene.desktop)
+    file = tmp_path / "saved.xcf"
+    scene.desktop.python(
+        "procedure = Gimp.get_pdb().lookup_procedure('plug-in-overpaint-inpaint')\n"
+        "config = procedure.create_config()\n"
+        "config.set_property('image', image)\n"
+        "config.set_core_object_array('drawables', [layer])\n"
+        "config.set_property('prompt', 'a red boat')\n"
+        "config.set_property('provider', 'embedded')\n"
+        "procedure.run(config)\n"
+        "Gimp.Selection.none(image)\n"
+        f"file = Gio.File.new_for_path({str(file)!r})\n"
+        "Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file, None)\n"
+        "image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)\n"
+        "display = Gimp.Display.new(image)\n"
+        "made, layer = image.get_layers()\n"
+    )
+    dialog = scene.open("edit-again", "made")
+    shoot(scene.desktop, "edit-again")
+    scene.desktop.key("Return")
+    wait_for_button(scene.desktop, dialog)
+    scene.desktop.key("Return")
+    after = wait_for_layers(scene.desktop, 3)
+
+    assert [layer["name"] for layer in after["layers"]] == ["a red boat #1", "a red boat", "Photo"]
+    assert after["layers"][0]["size"] == after["layers"][1]["size"]
+
+
+def test_what_was_paid_for_is_placed_after_a_crash(scene: Scene) -> None:
+    """GIMP killed with a paid candidate in its window: History has it, and adds it again."""
+    open_document(scene.desktop)
+    choose(scene.desktop, "Inpaint Selection...")
+    dialog = scene.desktop.wait_for_window("Inpaint")
+    scene.desktop.activate(dialog)
+    scene.desktop.wait_until_still(5)
+    scene.desktop.type("a boat that was paid for")
+    scene.desktop.key("Return")
+    scene.desktop.wait_until_still(3)
+    scene.desktop.key("Return")
+    scene.desktop.wait(lambda: asked(scene) or None, 30, "nothing was sent")
+    wait_for_button(scene.desktop, dialog)
+    scene.desktop.kill_gimp()
+
+    scene.desktop.start_gimp()
+    scene.desktop.python(FACTS)
+    scene.desktop.python(RUN)
+    open_document(scene.desktop)
+    window = scene.open("history")
+    shoot(scene.desktop, "history")
+    scene.desktop.key("alt+a")
+    scene.desktop.wait_until_gone(window)
+    after = wait_for_layers(scene.desktop, 2)
+
+    assert after["layers"][0]["name"] == "a boat that was paid for"
+    assert asked(scene) == 1
+
+
+def test_settings_keep_a_key_and_never_show_it(scene: Scene, tmp_path: Path) -> None:
+    """A key that is typed is stored for its owner only; the window says where, and not what."""
+    open_document(scene.desktop)
+    scene.desktop.start_python('run("settings")')
+    window = scene.desktop.wait_for_window("Settings")
+    scene.desktop.activate(window)
+    scene.desktop.wait_until_still(5)
+    shoot(scene.desktop, "settings-general")
+    scene.desktop.key("ctrl+Next")
+    scene.desktop.wait_until_still(3)
+    scene.desktop.key("alt+k")
+    scene.desktop.type("open-sesame")
+    scene.desktop.key("alt+s")
+    stored = tmp_path / "config" / "keys.json"
+    scene.desktop.wait(lambda: stored.exists() or None, 20, "no key was stored")
+    scene.desktop.wait_until_still(5)
+    shoot(scene.desktop, "settings-providers")
+    scene.desktop.key("Escape")
+    scene.desktop.wait_until_gone(window)
+
+    assert "open-sesame" in json.dumps(json.loads(stored.read_text()))
+    assert stored.stat().st_mode & 0o077 == 0
+    assert "open-sesame" not in (tmp_path / "config" / "settings.toml").read_text()
+
+
+def test_the_setup_is_checked_from_the_menu(scene: Scene) -> None:
+    """Check Setup says that all is well, and leaves no core behind."""
+    open_document(scene.desktop)
+    choose(scene.desktop, "Check Setup...")
+    window = scene.desktop.wait_for_window("Check Setup")
+    scene.desktop.activate(window)
+    scene.desktop.wait_until_still(8)
+    time.sleep(2)
+    shoot(scene.desktop, "check-setup")
+    scene.desktop.key("Escape")
+    scene.desktop.wait_until_gone(window)
+
+    scene.desktop.wait(lambda: not cores(scene.desktop) or None, 10, "a core was left")
+
+
+def test_a_layer_without_a_recipe_is_refused(scene: Scene) -> None:
+    """Edit Again says which layers it works on."""
+    before: dict[str, Any] = open_document(scene.desktop)
+    choose(scene.desktop, "Edit Again...")
+    wait_until_told(scene.desktop)
+    shoot(scene.desktop, "no-recipe")
+
+    assert facts(scene.desktop) == before
