@@ -45,6 +45,7 @@ bench: setup  ## fill quality, round trip, costs in GIMP and with providers, aga
 	$(BIN)/python -m bench.style
 	$(BIN)/python -m bench.roundtrip
 	$(BIN)/python -m bench.cost
+	$(BIN)/python -m bench.dialog
 	$(BIN)/python -m bench.providers
 
 format: setup

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Dict
 
-__all__ = ["Clock"]
+__all__ = ["Clock", "moment"]
 
 
 class Clock:
@@ -24,7 +24,16 @@ class Clock:
 
     def write(self, others: Dict[str, float]) -> None:
         """Append one line of JSON with all phases, where the environment asks for it."""
-        path = os.environ.get("OVERPAINT_TIMINGS")
-        if path:
-            with Path(path).open("a", encoding="utf-8") as file:
-                file.write(json.dumps({**self._seconds, **others}) + "\n")
+        _append({**self._seconds, **others})
+
+
+def moment(name: str) -> None:
+    """Append one line with the time of day at which something happened in a window."""
+    _append({name: time.time()})
+
+
+def _append(line: Dict[str, float]) -> None:
+    path = os.environ.get("OVERPAINT_TIMINGS")
+    if path:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")

@@ -14,7 +14,7 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import GLib, Gtk
 
 import wire
-from shell import messages, recipes, session
+from shell import messages, recipes, session, timings
 from shell.conversation import Conversation
 from shell.dialogs import pictures
 from shell.dialogs.fields import Fields
@@ -63,6 +63,7 @@ class EditDialog(Window, session.Listener):
         self._allowed = False
         self._eager = False
         self._blind = False
+        self._seen = False
         self._timer = 0
         self._began = 0.0
         self._phase = ""
@@ -79,11 +80,18 @@ class EditDialog(Window, session.Listener):
 
     def shown(self) -> None:
         """Ask what there is, and let the user type."""
+        self.dialog.connect("draw", self._drawn)
         self._stop.hide()
         self._keep.hide()
         self._fields.focus()
         self.ask("facts", {}, self._know)
         self._look_soon()
+
+    def _drawn(self, *_event: Any) -> bool:
+        if not self._seen:
+            self._seen = True
+            timings.moment("window")
+        return False
 
     # -- the window --------------------------------------------------------------------------------
 
@@ -202,6 +210,7 @@ class EditDialog(Window, session.Listener):
             return
         self.tell_nothing()
         self._results.clear()
+        timings.moment("generate")
         try:
             shown = recipes.shown(self._fields.values())
             self._session.run(self._request(), shown)
@@ -261,6 +270,7 @@ class EditDialog(Window, session.Listener):
 
     def ended(self, notices: List[str]) -> None:
         """Offer what is there."""
+        timings.moment("candidates")
         self._show_buttons()
         if notices:
             self.tell(" ".join(notices))
@@ -296,11 +306,13 @@ class EditDialog(Window, session.Listener):
         self._picture.show(self._results.picture(number), self._original)
 
     def _keep_marked(self) -> None:
+        timings.moment("keep")
         try:
             self.kept = self._session.keep(self._results.marked())
         except messages.ShellError as error:
             self.trouble(error)
             return
+        timings.moment("layer")
         self.close()
 
     # -- clockwork ---------------------------------------------------------------------------------

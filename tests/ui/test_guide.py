@@ -1,0 +1,141 @@
+"""The user guide, followed step by step in a real GIMP; its pictures are taken on the way.
+
+`python -m tests.docs.pictures` puts them into docs/pictures.
+"""
+
+import re
+import shutil
+import time
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from tests import lab
+from tests.gimp import home as gimp_home
+from tests.ui.test_dialogs import Scene, scene
+from tests.ui.test_menu import shoot, wait_for_button, wait_for_layers
+
+pytestmark = [pytest.mark.gimp, pytest.mark.window]
+
+__all__ = ["scene"]
+
+GUIDE = gimp_home.ROOT / "docs" / "guide.md"
+PICTURES = gimp_home.ROOT / "out" / "guide"
+OPEN = """
+image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path({path!r}))
+layer = image.get_layers()[0]
+image.select_ellipse(Gimp.ChannelOps.REPLACE, *{selected})
+Gimp.Selection.feather(image, 10)
+image.clean_all()
+display = Gimp.Display.new(image)
+Gimp.displays_flush()
+"""
+
+
+def open_photo(scene: Scene, folder: Path, name: str, selected: tuple[int, ...]) -> None:
+    found = metadata.distribution("scikit-image").locate_file(f"skimage/data/{name}.png")
+    path = folder / f"{name}.png"
+    shutil.copy(str(found), path)
+    scene.desktop.python(OPEN.format(path=str(path), selected=selected))
+    width, height = Image.open(path).size
+    scene.desktop.wait_for_window(f"{width}x{height}")
+    scene.desktop.wait_until_still(3)
+
+
+def take(scene: Scene, name: str, window: lab.Window | None = None) -> None:
+    """Take a picture for the guide: of a window of ours, or of the screen."""
+    time.sleep(2)  # a caret that blinks is never still
+    path = PICTURES / scene.desktop.gimp.version / f"{name}.png"
+    scene.desktop.screenshot(path, window)
+
+
+def dialog(scene: Scene, title: str) -> lab.Window:
+    window = scene.desktop.wait_for_window(title)
+    scene.desktop.activate(window)
+    scene.desktop.wait_until_still(5)
+    return window
+
+
+def test_the_first_edit(scene: Scene, tmp_path: Path) -> None:
+    """Select, choose, type, Enter, Enter: an image with one more layer, and the pictures of it."""
+    open_photo(scene, tmp_path, "coffee", (312, 222, 84, 118))
+    scene.desktop.start_python('run("inpaint", [layer], provider="embedded")')
+    window = dialog(scene, "Inpaint")
+    scene.desktop.type("an empty plate")
+    take(scene, "first-crop", window)
+    scene.desktop.key("Return")
+    wait_for_button(scene.desktop, window)
+    take(scene, "first-candidate", window)
+    scene.desktop.key("Return")
+    scene.desktop.wait_until_gone(window)
+    take(scene, "first-layer")
+
+    (names,) = scene.desktop.python("report([each.get_name() for each in image.get_layers()])")
+    assert names[0] == "an empty plate"
+    assert len(names) == 2
+
+
+def test_variations_and_styles(scene: Scene, tmp_path: Path) -> None:
+    """Four variations of some grass, and a portrait as a painting."""
+    open_photo(scene, tmp_path, "grass", (120, 120, 260, 240))
+    scene.desktop.start_python('run("vary", [layer], provider="embedded", count=4)')
+    window = dialog(scene, "Variations")
+    scene.desktop.key("Return")
+    wait_for_button(scene.desktop, window)
+    time.sleep(6)
+    take(scene, "variations", window)
+    scene.desktop.key("Escape")
+    scene.desktop.wait_until_gone(window)
+
+    open_photo(scene, tmp_path, "chelsea", (90, 30, 260, 230))
+    scene.desktop.start_python(
+        'run("style", [layer], provider="embedded", **{"named-style": "van-gogh"})'
+    )
+    window = dialog(scene, "Transfer Style")
+    scene.desktop.key("Return")
+    wait_for_button(scene.desktop, window)
+    take(scene, "style", window)
+    scene.desktop.key("Return")
+    scene.desktop.wait_until_gone(window)
+
+
+def test_other_windows(scene: Scene, tmp_path: Path) -> None:
+    """The question before something is sent, History, Settings and Check Setup."""
+    open_photo(scene, tmp_path, "coffee", (312, 222, 84, 118))
+    scene.desktop.start_python('run("inpaint", [layer])')
+    window = dialog(scene, "Inpaint")
+    scene.desktop.type("a vase of tulips")
+    scene.desktop.key("Return")
+    take(scene, "question", window)
+    scene.desktop.key("Return")
+    scene.desktop.wait(lambda: scene.server.requests or None, 30, "nothing was sent")
+    time.sleep(3)
+    scene.desktop.key("Return")
+    wait_for_layers(scene.desktop, 2)
+
+    for command, title, name in (
+        ("history", "History", "history"),
+        ("settings", "Settings", "settings"),
+        ("check-setup", "Check Setup", "check-setup"),
+    ):
+        target = ", [layer]" if command == "history" else ""
+        scene.desktop.start_python(f'run("{command}"{target})')
+        window = dialog(scene, title)
+        if command == "settings":
+            scene.desktop.key("ctrl+Next")
+        time.sleep(2)
+        take(scene, name, window)
+        shoot(scene.desktop, f"guide-{name}")
+        scene.desktop.key("Escape")
+        scene.desktop.wait_until_gone(window)
+
+
+def test_the_guide_shows_what_is_taken_here() -> None:
+    """Each picture of the guide exists, and comes from these tests."""
+    shown = set(re.findall(r"\(pictures/([a-z-]+)\.png\)", GUIDE.read_text()))
+    taken = set(re.findall(r'take\(scene, "([a-z-]+)"', Path(__file__).read_text()))
+    taken |= {"history", "settings", "check-setup"}
+
+    assert shown == taken
+    assert all((GUIDE.parent / "pictures" / f"{name}.png").exists() for name in shown)
