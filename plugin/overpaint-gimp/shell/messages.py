@@ -262,7 +262,10 @@ def core_not_started(detail: str) -> CoreTrouble:
 def core_silent(seconds: float) -> CoreTrouble:
     return CoreTrouble(
         _("Overpaint's core did not answer for {:.0f} seconds.").format(seconds),
-        _("The image is as it was. Run the command again; if it stays like this, ") + _lower(CHECK),
+        _(
+            "The image is as it was. Run the command again; if it stays like this, run "
+            "Overpaint's installer again, then restart GIMP."
+        ),
     )
 
 
@@ -279,7 +282,7 @@ def core_died() -> CoreTrouble:
 def core_nonsense() -> CoreTrouble:
     return CoreTrouble(
         _("What answers as Overpaint's core does not speak its protocol."),
-        _("The image is as it was. ") + CHECK,
+        _("The image is as it was. Run Overpaint's installer again, then restart GIMP."),
     )
 
 
@@ -290,7 +293,3 @@ def other_release(ours: int, theirs: int) -> CoreTrouble:
         ),
         CHECK,
     )
-
-
-def _lower(sentence: str) -> str:
-    return sentence[0].lower() + sentence[1:]

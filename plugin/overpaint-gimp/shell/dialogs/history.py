@@ -116,7 +116,8 @@ class HistoryDialog(Window):
             when = time.strftime("%x %H:%M", time.localtime(run["began"]))
             cost = "" if run["cost"] is None else "${:.3f}".format(run["cost"])
             who = " ".join(filter(None, (run["provider"], run["model"])))
-            state = _(STATES.get(run["state"], run["state"]))
+            known = STATES.get(run["state"], "")
+            state = _(known) if known else run["state"]
             picture = self._pictures.get(number)
             self._store.append([picture, when, run["prompt"], who, state, cost, number])
         if self._runs:

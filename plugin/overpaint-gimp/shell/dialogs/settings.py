@@ -155,7 +155,8 @@ class SettingsDialog(Window):
             return
         self._secret.set_text("")
         self._secret.set_sensitive(bool(own["key_name"]))
-        told = _(PLACES[own["key"]]) if own["key_name"] else _("This provider needs no key")
+        place = PLACES[own["key"]]
+        told = _(place) if own["key_name"] else _("This provider needs no key")
         self._secret.set_placeholder_text(told)
         self._forget.set_sensitive(own["key"] in ("keyring", "file"))
         self._url.set_text(own["base_url"])
@@ -217,11 +218,12 @@ class SettingsDialog(Window):
 
     def _change_key(self, secret: str) -> None:
         def changed(answer: wire.Answer) -> None:
-            own = self._own()
+            own, where = self._own(), answer.data["where"]
             if own is not None:
-                own["key"] = answer.data["where"]
+                own["key"] = where
             self._show_provider()
-            self.tell(_("The key is {}.").format(_(PLACES[answer.data["where"]])))
+            place = PLACES[where]
+            self.tell(_("The key is {}.").format(_(place)))
 
         self.ask("change-key", {"provider": self._chosen, "secret": secret}, changed)
 
