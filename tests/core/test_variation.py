@@ -18,6 +18,7 @@ from tests.core.test_style import apart, scene
 from overpaint.cli import run
 from overpaint.engine import faces
 from overpaint.engine.provider import Embedded
+from overpaint.engine.variation import gentle
 from overpaint.engine.variation.cut import path, ring
 from overpaint.providers.base import Candidate, Job, Notice
 from overpaint.recipe import Edit
@@ -215,3 +216,15 @@ def test_variations_are_made_from_the_command_line(tmp_path: Path) -> None:
     assert run([*command, "-o", str(out)]) == 0
     with zipfile.ZipFile(out) as archive:
         assert sum(name.startswith("data/result") for name in archive.namelist()) == 4
+
+
+def test_a_very_long_picture_is_bent_as_well() -> None:
+    """OpenCV bends no side of 32767 pixels or more at once; ours may be any length."""
+    pixels = np.random.default_rng(2).integers(0, 255, (40, 33_000, 3), dtype=np.uint8)
+    missing = np.zeros((40, 33_000), bool)
+    missing[8:-8, 100:-100] = True
+
+    varied = gentle.vary(pixels, missing, np.ones_like(missing), 0.3, 1)
+
+    assert (varied[~missing] == pixels[~missing]).all()
+    assert (varied[missing] != pixels[missing]).any()

@@ -20,6 +20,8 @@ BEND = 0.045
 """How far shapes move at most, as a share of the selection's size."""
 FADE = 0.25
 """Over which part of the selection's depth both fade in."""
+PIECE = 2048
+"""Side of what is bent at once, in pixels."""
 LIGHTS = ((3.0, 2.0), (-2.5, -3.0), (1.0, 4.0), (3.0, -2.5))
 """What is added to lightness and to yellow against blue in CIELAB: noon, dusk, evening, morning."""
 
@@ -48,10 +50,7 @@ def vary(pixels: Rgb, missing: Flags, visible: Flags, strength: float, seed: int
         # No steeper than half a pixel a pixel where it fades in: shapes bend, nothing folds.
         most = min(BEND * size * (0.4 + strength), 0.5 * FADE * deepest)
         flow.append(waves * share * np.float32(most))
-    y, x = np.mgrid[:height, :width].astype(np.float32)
-    bent = cv2.remap(
-        source, x + flow[0], y + flow[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
-    )
+    bent = _bent(source, flow[0], flow[1])
     lightness, yellow = LIGHTS[int(random.integers(len(LIGHTS)))]
     lab = cv2.cvtColor(bent.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     weight = share * np.float32(0.4 + strength)
@@ -59,6 +58,29 @@ def vary(pixels: Rgb, missing: Flags, visible: Flags, strength: float, seed: int
     lab[..., 2] += yellow * weight
     lit = np.clip(np.rint(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255), 0, 255).astype(np.uint8)
     return np.where(missing[..., None], lit, pixels)
+
+
+def _bent(source: Rgb, across: Floats, down: Floats) -> Rgb:
+    """Return *source* with each pixel taken from so many pixels away.
+
+    Piece by piece: OpenCV's remap takes no side of 32767 pixels or more.
+    """
+    import cv2
+
+    reach = int(np.ceil(max(np.abs(across).max(), np.abs(down).max()))) + 2
+    framed = cv2.copyMakeBorder(source, *(reach,) * 4, cv2.BORDER_REFLECT_101)
+    height, width = source.shape[:2]
+    bent = np.empty_like(source)
+    for top in range(0, height, PIECE):
+        for left in range(0, width, PIECE):
+            place = np.s_[top : min(top + PIECE, height), left : min(left + PIECE, width)]
+            rows, columns = across[place].shape
+            y, x = np.mgrid[:rows, :columns].astype(np.float32)
+            around = framed[top : top + rows + 2 * reach, left : left + columns + 2 * reach]
+            x += across[place] + reach
+            y += down[place] + reach
+            bent[place] = cv2.remap(around, x, y, cv2.INTER_CUBIC)
+    return bent
 
 
 def _smooth(noise: Floats, sigma: float) -> Floats:

@@ -32,6 +32,9 @@ class Window:
 
     def __init__(self, title: str, role: str, talk: Conversation) -> None:
         GimpUi.init("overpaint")
+        # Translators: say default:RTL where your language is written from right to left.
+        if _("default:LTR") == "default:RTL":
+            Gtk.Widget.set_default_direction(Gtk.TextDirection.RTL)
         self.talk = talk
         self.problem: Optional[messages.ShellError] = None
         self.dialog = GimpUi.Dialog(title=title, role=role)
