@@ -10,6 +10,7 @@
     change-key       about {provider, secret}      {where}; an empty secret forgets the key
     check-provider   about {name}                  {sentence}
     check-setup      about {}                      {findings, ok}
+    layers           asked by a wire.StyleLayers   what it would take, as LayersOutlook has it
 
 All but check-provider is synchronous, and runs in a thread.
 """

@@ -62,6 +62,10 @@ async def answer(
         )
         for each in request.layers
     ]
+    if request.forecast:
+        outlook = await app.plan_layers(steady(recipe), inputs, reader(""), references=references)
+        yield wire.Answer(what="layers", data=outlook.to_dict())
+        return
     told = _Telling(len(inputs))
     async with app.style_layers(
         steady(recipe), inputs, reader(""), references=references, document=request.document

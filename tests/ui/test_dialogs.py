@@ -303,3 +303,30 @@ def test_a_layer_without_a_recipe_is_refused(scene: Scene) -> None:
     shoot(scene.desktop, "no-recipe")
 
     assert facts(scene.desktop) == before
+
+
+def test_layers_are_counted_before_they_go(scene: Scene) -> None:
+    """Two layers to a provider: the window says how many requests and what they cost, and asks."""
+    before = open_document(scene.desktop, selected=())
+    scene.desktop.python(
+        "other = layer.copy()\nimage.insert_layer(other, None, 0)\n"
+        "other.fill(Gimp.FillType.WHITE)\n"
+        "image.set_selected_layers([layer, other])"
+    )
+    scene.desktop.start_python('run("style-layers", [layer, other], which="all")')
+    window = scene.desktop.wait_for_window("Transfer Style to Layers")
+    scene.desktop.activate(window)
+    scene.desktop.wait_until_still(5)
+    scene.desktop.type("watercolour")
+    scene.desktop.key("Return")
+    time.sleep(4)
+    shoot(scene.desktop, "layers-question")
+    assert asked(scene) == 0
+
+    scene.desktop.key("Return")
+    scene.desktop.wait_until_gone(window)
+    after = wait_for_layers(scene.desktop, 3)
+    shoot(scene.desktop, "layers-styled")
+    assert asked(scene) >= 2
+    assert after["layers"][0]["name"] == "watercolour"
+    assert after["layers"][2]["pixels"] == before["layers"][0]["pixels"]

@@ -77,6 +77,7 @@ EXAMPLES: list[wire.Message] = [
         canvas_height=9,
         document="",
         layers=[{"id": "7", "name": "Sky", "box": [-1, 0, 2, 3], "skip": "locked"}],
+        forecast=False,
     ),
     wire.LayerWanted(id=""),
     wire.LayerPixels(id="7", width=2, height=3, format="Y' u8", pixels=b"abcdef"),

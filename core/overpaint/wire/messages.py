@@ -73,6 +73,7 @@ QUESTIONS = (
     "change-key",
     "check-provider",
     "check-setup",
+    "layers",
 )
 """What a dialog may ask; the core's serve_dialogs says what about, and what is answered."""
 
@@ -200,6 +201,15 @@ def _read_object(value: Any) -> Dict[str, Any]:
 
 def _object(*, shown: bool = True) -> Any:
     return field(metadata={"read": _read_object}, repr=shown)
+
+
+def _flag() -> Any:
+    def read(value: Any) -> bool:
+        if type(value) is not bool:
+            raise ValueError("neither true nor false")
+        return value
+
+    return field(metadata={"read": read})
 
 
 def _roles() -> Any:
@@ -406,6 +416,7 @@ class StyleLayers(Message):
     """Give these layers one style: objects with *id*, *name*, *box*, and *skip* or null.
 
     *skip* is why a layer is to be left as it is: "locked" or "cuts". Boxes are of the canvas.
+    With *forecast* nothing is made: the answer says what it would take.
     """
 
     recipe: Dict[str, Any] = _object()
@@ -413,6 +424,7 @@ class StyleLayers(Message):
     canvas_height: int = _integer(1, MAX_SIDE)
     document: str = _text(300)
     layers: List[Dict[str, Any]] = _layers()
+    forecast: bool = _flag()
 
     type = "layers"
 

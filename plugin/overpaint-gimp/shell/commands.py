@@ -1,6 +1,5 @@
 """The commands under Filters > Overpaint: what each asks for, and how one edit runs."""
 
-import contextlib
 from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -33,9 +32,6 @@ MAX_PX = 4096
 MAX_COUNT = 16
 STROKES = (0.25, 4.0, 0.05)
 SELECTED_LAYERS, EVERY_LAYER = "selected", "all"
-
-_waiting: List[CoreProcess] = []
-"""The core that was started when the dialog opened; at most one."""
 
 TARGET = [
     (PF_IMAGE, "image", _("Image"), None),
@@ -115,12 +111,12 @@ def style(image: Any, layer: Any, *values: Any) -> Any:
     return _kept() or _edit(image, layer, "style", named, or_everything=True)
 
 
-def style_layers(image: Any, layer: Any, which: str, *values: Any) -> Any:
+def style_layers(image: Any, chosen: List[Any], which: str, *values: Any) -> Any:
     """Give layers one style, each by itself, in a new group beside them.
 
     They are those that are selected, groups with all that is in them, or all layers.
     """
-    del layer
+    del chosen  # GIMP names no groups among them; the image does
     named = dict(zip(_names(STYLE_LAYERS)[1:], values))
     recipe = recipes.recipe("style", named)
     batch = layers.examine(image, everything=which == EVERY_LAYER)
@@ -128,13 +124,7 @@ def style_layers(image: Any, layer: Any, which: str, *values: Any) -> Any:
     title = recipes.name("style", named)
     with _core() as core, layers.Results() as results:
         gimp.progress_init(_("Waiting for Overpaint's core"))
-        request = wire.StyleLayers(
-            recipe=recipe,
-            canvas_width=image.width,
-            canvas_height=image.height,
-            document=(image.name or "")[:300],
-            layers=batch.described(),
-        )
+        request = batch.request(recipe)
         outcome = core.style_layers(
             request, partial(layers.read, batch), results.keep, _Progress(), shown
         )
@@ -179,6 +169,18 @@ def settings() -> None:
 
 def check_setup() -> None:
     """Do nothing: the window does it all."""
+
+
+def _ask_layers(context: Any) -> bool:
+    from shell.dialogs.layers import LayersDialog
+
+    conversation = Conversation()
+    try:
+        window = LayersDialog(context, conversation)
+        window.show()
+    finally:
+        conversation.close()
+    return window.accepted
 
 
 def _ask_again(context: Any) -> bool:
@@ -373,7 +375,8 @@ def register_all() -> None:
         style_layers,
         menu=MENU,
         domain=(DOMAIN, str(FOLDER)),
-        on_run=_start_core,
+        dialog=_ask_layers,
+        many_drawables=True,
     )
     register(
         "plug-in-overpaint-edit-again",
@@ -449,14 +452,8 @@ def _no_dialog(_context: Any) -> bool:
     return True
 
 
-def _start_core() -> None:
-    """Start a core while the dialog is being read; trouble is told when it is needed."""
-    with contextlib.suppress(messages.CoreTrouble):
-        _waiting.append(CoreProcess(launch.argv()))
-
-
 def _core() -> CoreProcess:
-    return _waiting.pop() if _waiting else CoreProcess(launch.argv())
+    return CoreProcess(launch.argv())
 
 
 def _edit(

@@ -39,6 +39,17 @@ class Batch:
     roots: List[Any]
     leaves: Dict[str, Any]
 
+    def request(self, recipe: Dict[str, Any], *, forecast: bool = False) -> wire.StyleLayers:
+        """Return the request to style them, or to say what that would take."""
+        return wire.StyleLayers(
+            recipe=recipe,
+            canvas_width=self.image.width,
+            canvas_height=self.image.height,
+            document=(self.image.name or "")[:300],
+            layers=self.described(),
+            forecast=forecast,
+        )
+
     def described(self) -> List[Dict[str, Any]]:
         """Return the leaves as the wire describes them."""
         return [

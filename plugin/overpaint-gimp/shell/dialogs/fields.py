@@ -56,7 +56,8 @@ class Fields:
             self._add_style()
         self._add_who()
         self._add_how()
-        self._add_area()
+        if "grow" in values:
+            self._add_area()
 
     def values(self) -> Dict[str, Any]:
         """Return what the fields say; of fields that are not shown, what they said last."""
@@ -292,7 +293,8 @@ class Fields:
         check.connect("toggled", tell)
         scale.connect("value-changed", tell)
         self._attach("strength", check, scale)
-        self._spin("count", _("Ca_ndidates"), 1, MAX_COUNT)
+        if "count" in self._values:
+            self._spin("count", _("Ca_ndidates"), 1, MAX_COUNT)
         self._add_seed()
 
     def _add_seed(self) -> None:

@@ -1,0 +1,120 @@
+"""The window of Transfer Style to Layers: which layers, which style, and what it would take.
+
+The layers are styled after it has closed, with GIMP's own progress bar. Where they would go to a
+provider, the window counts the requests first, and asks.
+"""
+
+from typing import Any, List
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gtk
+
+import wire
+from shell import layers, messages, recipes
+from shell.conversation import Conversation
+from shell.dialogs.fields import Fields
+from shell.dialogs.window import Window
+from shell.i18n import _, many
+
+__all__ = ["LayersDialog"]
+
+STYLE = 1
+SELECTED, EVERY = "selected", "all"
+
+
+class LayersDialog(Window):
+    """*context* is the shim's; *accepted* says whether to go on."""
+
+    def __init__(self, context: Any, talk: Conversation) -> None:
+        super().__init__(context.title, "overpaint-layers", talk)
+        self._context = context
+        self.accepted = False
+        self.dialog.add_button(_("_Close"), Gtk.ResponseType.CLOSE)
+        self.dialog.add_button(_("Transfer St_yle"), STYLE)
+        self.dialog.set_default_response(STYLE)
+        values = context.values
+        self._which = values.pop("which")
+        self._fields = Fields(values, self._changed, self._start, self._ask_provider)
+        self.content.pack_start(self._choice(), False, False, 0)
+        self.content.pack_start(self._fields.widget, True, True, 0)
+
+    def _choice(self) -> Any:
+        box = Gtk.Box.new(Gtk.Orientation.VERTICAL, 3)
+        selected = Gtk.RadioButton.new_with_mnemonic(None, _("The _selected layers and groups"))
+        every = Gtk.RadioButton.new_with_mnemonic_from_widget(selected, _("_All layers"))
+        every.set_active(self._which == EVERY)
+
+        def chosen(_button: Any) -> None:
+            self._which = EVERY if every.get_active() else SELECTED
+
+        every.connect("toggled", chosen)
+        box.pack_start(selected, False, False, 0)
+        box.pack_start(every, False, False, 0)
+        return box
+
+    def shown(self) -> None:
+        """Ask what there is, and let the user type."""
+        self._fields.focus()
+        self.ask("facts", {}, lambda answer: self._fields.know(answer.data, "style"))
+
+    def respond(self, response: int) -> None:
+        """Start, or ask first."""
+        if response == STYLE:
+            self._start()
+
+    def _changed(self) -> None:
+        self.tell_nothing()
+
+    def _ask_provider(self, name: str, model: str) -> None:
+        about = {"name": name, "model": model}
+        self.ask("provider", about, lambda answer: self._fields.update(answer.data))
+
+    def _start(self) -> None:
+        able = self._fields.able()
+        if not able:
+            return
+        try:
+            batch = layers.examine(self._context.image, everything=self._which == EVERY)
+            if not able["receiver"]:
+                self._accept()
+                return
+            shown = recipes.shown(self._fields.values())
+        except messages.ShellError as error:
+            self.trouble(error)
+            return
+        self.tell(_("Counting..."))
+        for reference in shown:
+            self.talk.say(reference)
+
+        def part(message: wire.Message) -> None:
+            if isinstance(message, wire.LayerWanted):
+                self.talk.say(layers.read(batch, message.id))
+
+        recipe = recipes.recipe("style", self._fields.values())
+        request = batch.request(recipe, forecast=True)
+        self.talk.ask(request, self._counted, self.trouble, part)
+
+    def _counted(self, answer: wire.Answer) -> None:
+        told = answer.data
+        count, requests, cost = len(told["layers"]), told["requests"], told["cost"]
+        price = _("price not known") if cost is None else _("about ${:.3f}").format(cost)
+        sentences: List[str] = [
+            many("{} layer goes to {}.", "{} layers go to {}.", count).format(
+                count, told["receiver"]
+            ),
+            many("{} request, {}", "{} requests, {}", requests).format(requests, price),
+        ]
+        self.tell(
+            " ".join([*sentences, _("Is that all right?")]),
+            Gtk.MessageType.QUESTION,
+            {_("_Send"): self._accept},
+        )
+
+    def _accept(self) -> None:
+        for name, value in self._fields.values().items():
+            self._context.set(name, value)
+        self._context.set("which", self._which)
+        self.accepted = True
+        self.close()
