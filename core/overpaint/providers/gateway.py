@@ -243,8 +243,7 @@ class Gateway:
         if not self._model.id:
             raise ModelUnknown(
                 f"No model is chosen for {self.title}.",
-                "Choose one that it offers with --model; "
-                "'overpaint models gateway' lists them where it can.",
+                "Choose one that it offers with --model; Its own documentation lists them.",
             )
         require_usable(self._model, self.title)
 

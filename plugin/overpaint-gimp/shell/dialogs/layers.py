@@ -31,6 +31,7 @@ class LayersDialog(Window):
         super().__init__(context.title, "overpaint-layers", talk)
         self._context = context
         self.accepted = False
+        self._eager = False
         self.dialog.add_button(_("_Close"), Gtk.ResponseType.CLOSE)
         self.dialog.add_button(_("Transfer St_yle"), STYLE)
         self.dialog.set_default_response(STYLE)
@@ -57,7 +58,12 @@ class LayersDialog(Window):
     def shown(self) -> None:
         """Ask what there is, and let the user type."""
         self._fields.focus()
-        self.ask("facts", {}, lambda answer: self._fields.know(answer.data, "style"))
+        self.ask("facts", {}, self._know)
+
+    def _know(self, answer: wire.Answer) -> None:
+        self._fields.know(answer.data, "style")
+        if self._eager:
+            self._start()
 
     def respond(self, response: int) -> None:
         """Start, or ask first."""
@@ -73,7 +79,8 @@ class LayersDialog(Window):
 
     def _start(self) -> None:
         able = self._fields.able()
-        if not able:
+        self._eager = not able  # the core is still starting: as soon as it has said who there is
+        if self._eager:
             return
         try:
             batch = layers.examine(self._context.image, everything=self._which == EVERY)
@@ -104,7 +111,9 @@ class LayersDialog(Window):
             many("{} layer goes to {}.", "{} layers go to {}.", count).format(
                 count, told["receiver"]
             ),
-            many("{} request, {}", "{} requests, {}", requests).format(requests, price),
+            "{}.".format(
+                many("{} request, {}", "{} requests, {}", requests).format(requests, price)
+            ),
         ]
         self.tell(
             " ".join([*sentences, _("Is that all right?")]),

@@ -22,6 +22,15 @@ __all__ = ["BORDER", "Window", "labelled"]
 
 PUMP_MS = 25
 BORDER = 12
+MENDED_IN_SETTINGS = (
+    "key-missing",
+    "key-rejected",
+    "key-invalid",
+    "address-invalid",
+    "budget-spent",
+    "sending-forbidden",
+)
+"""The errors, by the core's codes, after which Settings is the next thing to open."""
 
 
 class Window:
@@ -110,7 +119,10 @@ class Window:
     def trouble(self, error: messages.ShellError) -> None:
         """Say what is wrong and what to do; the window stays as it is."""
         self.problem = error
-        self.tell(str(error), Gtk.MessageType.ERROR, {_("Copy Detail_s"): self._copy})
+        buttons = {_("Copy Detail_s"): self._copy}
+        if getattr(error, "code", "") in MENDED_IN_SETTINGS:
+            buttons[_("Se_ttings...")] = self._open_settings
+        self.tell(str(error), Gtk.MessageType.ERROR, buttons)
 
     def tell(
         self,
@@ -141,6 +153,15 @@ class Window:
     def _bar_answered(self, _bar: Any, response: int) -> None:
         if response in self._answers:
             self._answers[response]()
+
+    def _open_settings(self) -> None:
+        from shell.dialogs.settings import SettingsDialog
+
+        conversation = Conversation()
+        try:
+            SettingsDialog(_("Settings"), conversation).show()
+        finally:
+            conversation.close()
 
     def _copy(self) -> None:
         error = self.problem
