@@ -77,10 +77,6 @@ class Conversation:
         self._expected.clear()
         self._core.close()
 
-    def dismiss(self) -> None:
-        """Let the core end by itself."""
-        self._core.dismiss()
-
     def _restart(self) -> None:
         old, self._core = self._core, CoreProcess(launch.argv())
         old.close()

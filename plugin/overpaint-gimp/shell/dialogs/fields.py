@@ -276,7 +276,6 @@ class Fields:
 
     def _add_how(self) -> None:
         own = self._values["strength"]
-        self._values["strength"] = own
         scale = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, 0, 1, 0.05)
         scale.set_value_pos(Gtk.PositionType.RIGHT)
         scale.set_value(own if own >= 0 else 0.6)
