@@ -2,6 +2,7 @@
 
     facts            about {}                      who can do what, styles, earlier prompts
     provider         about {name, model}           one provider with one of its models
+    template         about {id, edit, prompt, negative}    both texts, put into a preset
     history          about {limit, search}         {runs}, newest first; a view for each, if any
     place            about {run, numbers}          patches, as after a run; {canvas, prompt}
     clear-history    about {days}                  {runs, bytes} that went
@@ -149,6 +150,9 @@ _DATA = {
     "facts": lambda _: app.facts(),
     "provider": lambda about: app.provider_facts(
         str(about.get("name", "")), str(about.get("model") or "") or None
+    ),
+    "template": lambda about: app.templated(
+        *(str(about.get(name, "")) for name in ("id", "edit", "prompt", "negative"))
     ),
     "clear-history": _cleared,
     "settings": lambda _: app.settings_facts(),

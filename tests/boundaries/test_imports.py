@@ -72,6 +72,7 @@ ALLOWED = {
         "keys",
         "layers",
         "plan",
+        "presets",
         "providers.base",
         "providers.registry",
         "rewrite",

@@ -295,3 +295,15 @@ def test_the_setup_is_checked() -> None:
     assert isinstance(answer, wire.Answer)
     assert answer.data["ok"]
     assert len(answer.data["findings"]) > 5
+
+
+def test_a_template_takes_the_users_words() -> None:
+    """A preset put over a prompt keeps what was said; what it asks for stands there as a gap."""
+    (facts,) = ask("facts")
+    assert isinstance(facts, wire.Answer)
+    for template in facts.data["templates"]:
+        edit = (template["edits"] or ["inpaint"])[0]
+        (answer,) = ask("template", id=template["id"], edit=edit, prompt="a fox", negative="")
+        assert isinstance(answer, wire.Answer), template
+        assert "a fox" in answer.data["prompt"]
+        assert len(answer.data["prompt"] + answer.data["negative"]) > len("a fox")

@@ -3,7 +3,7 @@
 Here meet the user's settings, keys and history with the runner, which knows none of them.
 """
 
-from overpaint.app.facts import facts, provider_facts
+from overpaint.app.facts import facts, provider_facts, templated
 from overpaint.app.housekeeping import (
     change_key,
     change_settings,
@@ -42,5 +42,6 @@ __all__ = [
     "run",
     "settings_facts",
     "style_layers",
+    "templated",
     "warm_up",
 ]

@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from overpaint import catalogue, styles
+from overpaint import catalogue, presets, styles
 from overpaint.app.reach import USUAL, load_settings, set_up
 from overpaint.providers import registry
 from overpaint.providers.base import Provider
+from overpaint.recipe import Edit, Recipe
 
-__all__ = ["facts", "provider_facts"]
+__all__ = ["facts", "provider_facts", "templated"]
 
 PAST = 200
 """How many runs are looked through for words."""
+GAP = "..."
 WORDS = 30
 """How many earlier prompts are offered."""
 
@@ -21,8 +23,35 @@ def facts() -> dict[str, Any]:
         "provider": load_settings().provider,
         "providers": [provider_facts(name) for name in registry.names()],
         "styles": [{"id": each.id, "title": each.title} for each in styles.load().values()],
+        "templates": [
+            {
+                "id": each.id,
+                "name": each.name,
+                "category": each.category,
+                "edits": sorted(each.edits),
+            }
+            for each in presets.load().by_id.values()
+        ],
         "prompts": _earlier_prompts(),
     }
+
+
+def templated(preset_id: str, edit: str, prompt: str, negative: str) -> dict[str, str]:
+    """Return prompt and exclusions as a preset puts them; raises RecipeInvalid.
+
+    The first thing that it asks for is what the prompt says; all else that nobody has said stands
+    there as a gap, for the user to fill.
+    """
+    preset = presets.load().get(preset_id)
+    values = {name: preset.fields.get(name, "") for name in preset.asks_for}
+    first = next((name for name, usual in values.items() if not usual), None)
+    if first and prompt.strip():
+        values[first], prompt = prompt.strip(), ""
+    gaps = {name: value or GAP for name, value in values.items()}
+    recipe = Recipe(edit=Edit(edit), prompt=prompt, negative=negative)
+    put = presets.apply(preset, recipe, gaps)
+    said = [put.prompt, *put.parts.values()]
+    return {"prompt": ", ".join(text for text in said if text), "negative": put.negative}
 
 
 def provider_facts(name: str, model: str | None = None) -> dict[str, Any]:

@@ -65,6 +65,7 @@ WITH_ALPHA = {
 QUESTIONS = (
     "facts",
     "provider",
+    "template",
     "history",
     "place",
     "clear-history",

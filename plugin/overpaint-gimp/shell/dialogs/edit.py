@@ -101,7 +101,9 @@ class EditDialog(Window, session.Listener):
         self._generate = self.dialog.add_button(_("_Generate"), GENERATE)
         self._keep = self.dialog.add_button(_("_Add to Image"), KEEP)
         self.dialog.set_default_response(GENERATE)
-        self._fields = Fields(self._task.values, self._changed, self._start, self._ask_provider)
+        self._fields = Fields(
+            self._task.values, self._changed, self._start, self._ask_provider, self._ask_template
+        )
         self._picture = pictures.Comparison(session.CROP, _("What will be sent"))
         self._caption = Gtk.Label(xalign=0, wrap=True, max_width_chars=44, selectable=True)
         left = Gtk.Box.new(Gtk.Orientation.VERTICAL, 6)
@@ -188,6 +190,13 @@ class EditDialog(Window, session.Listener):
         if self._eager:
             self._eager = False
             self._start()
+
+    def _ask_template(self, about: Dict[str, str]) -> None:
+        self.ask(
+            "template",
+            about,
+            lambda answer: self._fields.put(answer.data["prompt"], answer.data["negative"]),
+        )
 
     def _ask_provider(self, name: str, model: str) -> None:
         def known(answer: wire.Answer) -> None:

@@ -35,11 +35,13 @@ class Fields:
         on_change: Callable[[], None],
         on_enter: Callable[[], None],
         on_provider: Callable[[str, str], None],
+        on_template: Callable[[Dict[str, str]], None],
     ) -> None:
         self._values = dict(values)
         self._on_change = on_change
         self._on_enter = on_enter
         self._on_provider = on_provider
+        self._on_template = on_template
         self._facts: Dict[str, Any] = {}
         self._edit = ""
         self._telling = True
@@ -86,12 +88,47 @@ class Fields:
             self._earlier.get_popup().append(item)
         self._earlier.get_popup().show_all()
         self._earlier.set_sensitive(bool(facts["prompts"]))
+        self._offer_templates(facts["templates"])
         if "named_style" in self._values:
             for each in facts["styles"]:
                 self._style.append(each["id"], each["title"])
             self._style.set_active_id(self._values["named_style"])
         self._telling = True
         self._provider_chosen()
+
+    def _offer_templates(self, templates: List[Dict[str, Any]]) -> None:
+        menus: Dict[str, Any] = {}
+        for each in templates:
+            if each["edits"] and self._edit not in each["edits"]:
+                continue
+            category = each["category"]
+            if category not in menus:
+                entry = Gtk.MenuItem.new_with_label(category or _("Others"))
+                menus[category] = Gtk.Menu()
+                entry.set_submenu(menus[category])
+                self._templates.get_popup().append(entry)
+            item = Gtk.MenuItem.new_with_label(each["name"])
+            item.connect("activate", self._template_chosen, each["id"])
+            menus[category].append(item)
+        self._templates.get_popup().show_all()
+        self._templates.set_sensitive(bool(menus))
+
+    def _template_chosen(self, _item: Any, template: str) -> None:
+        self._on_template(
+            {
+                "id": template,
+                "edit": self._edit,
+                "prompt": self._values["prompt"],
+                "negative": self._values.get("negative", ""),
+            }
+        )
+
+    def put(self, prompt: str, negative: str) -> None:
+        """Let the prompt, and what it should not show, say this."""
+        self._prompt.get_buffer().set_text(prompt)
+        if "negative" in self._values:
+            self._rows["negative"][1].set_text(negative)
+        self.focus()
 
     def able(self) -> Dict[str, Any]:
         """Return what the chosen provider can do; empty before the core has said."""
@@ -152,7 +189,11 @@ class Fields:
         self._earlier.set_label(_("_Earlier"))
         self._earlier.set_use_underline(True)
         self._earlier.set_popup(Gtk.Menu())
+        self._templates = Gtk.MenuButton(sensitive=False, relief=Gtk.ReliefStyle.NONE)
+        self._templates.set_label(_("Templates"))
+        self._templates.set_popup(Gtk.Menu())
         line.pack_start(label, True, True, 0)
+        line.pack_start(self._templates, False, False, 0)
         line.pack_start(self._earlier, False, False, 0)
         self._prompt = Gtk.TextView(accepts_tab=False, wrap_mode=Gtk.WrapMode.WORD_CHAR)
         self._prompt.set_tooltip_text(_("Enter generates, Shift+Enter begins a new line"))

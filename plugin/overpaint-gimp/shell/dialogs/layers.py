@@ -4,7 +4,7 @@ The layers are styled after it has closed, with GIMP's own progress bar. Where t
 provider, the window counts the requests first, and asks.
 """
 
-from typing import Any, List
+from typing import Any, Dict, List
 
 import gi
 
@@ -37,7 +37,9 @@ class LayersDialog(Window):
         self.dialog.set_default_response(STYLE)
         values = context.values
         self._which = values.pop("which")
-        self._fields = Fields(values, self._changed, self._start, self._ask_provider)
+        self._fields = Fields(
+            values, self._changed, self._start, self._ask_provider, self._ask_template
+        )
         self.content.pack_start(self._choice(), False, False, 0)
         self.content.pack_start(self._fields.widget, True, True, 0)
 
@@ -72,6 +74,13 @@ class LayersDialog(Window):
 
     def _changed(self) -> None:
         self.tell_nothing()
+
+    def _ask_template(self, about: Dict[str, str]) -> None:
+        self.ask(
+            "template",
+            about,
+            lambda answer: self._fields.put(answer.data["prompt"], answer.data["negative"]),
+        )
 
     def _ask_provider(self, name: str, model: str) -> None:
         about = {"name": name, "model": model}
