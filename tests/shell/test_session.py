@@ -1,12 +1,14 @@
 """An edit as its dialog drives it, without widgets: the headless host, the real core."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.shell.test_commands import HEIGHT, WIDTH, host, scene, soft_square
+from tests.shell.test_commands import HEIGHT, WIDTH, host, launch, scene, soft_square
 
 from gimpfu import gimp, headless
 from overpaint import wire
@@ -256,3 +258,24 @@ def test_a_core_that_dies_is_told_and_replaced(host: headless.Host, talk: Conver
     edit.run(request())
     wait(talk, lambda: dialog.ends)
     assert image.layers == [layer]
+
+
+def test_a_core_that_cannot_live_is_not_started_for_ever(
+    host: headless.Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each thing that is asked starts one core at most; its trouble is told, and all is still."""
+    starts = tmp_path / "starts"
+    code = f"open({str(starts)!r}, 'a').write('x')"
+    launch(tmp_path, monkeypatch, [sys.executable, "-c", code])
+    image, layer = scene(host)
+    talk, dialog = Conversation(), Dialog()
+    edit = session.Session(image, layer, talk, dialog)
+    edit.run(request())
+    wait(talk, lambda: dialog.troubles)
+    for _ in range(100):
+        talk.pump()
+        time.sleep(0.01)
+
+    assert len(dialog.troubles) == 1
+    assert starts.read_text() == "x"
+    assert not edit.running

@@ -5,7 +5,7 @@ one request after the other. Everything happens in :meth:`pump`, in the thread t
 """
 
 from collections import deque
-from typing import Any, Callable, Deque, NamedTuple, Optional
+from typing import Any, Callable, Deque, NamedTuple, Optional, Sequence
 
 import wire
 from shell import launch, messages
@@ -27,11 +27,15 @@ class _Expected(NamedTuple):
 
 
 class Conversation:
-    """One core and what it was asked. Call :meth:`pump` often, and :meth:`close` at the end."""
+    """One core at a time, and what it was asked. Call :meth:`pump` often, :meth:`close` at the end.
+
+    A core that has ended is replaced when something is asked again, not before: one that cannot
+    live would otherwise be started for ever.
+    """
 
     def __init__(self, core: Optional[CoreProcess] = None) -> None:
         """Take over *core*, or start one; raises CoreTrouble where there is none to be started."""
-        self._core = core or CoreProcess(launch.argv())
+        self._core: Optional[CoreProcess] = core or CoreProcess(launch.argv())
         self._expected: Deque[_Expected] = deque()
 
     @property
@@ -39,9 +43,10 @@ class Conversation:
         """Whether an answer is still to come."""
         return bool(self._expected)
 
-    def say(self, message: wire.Message) -> None:
-        """Send what is not answered."""
-        self._core.send(message)
+    def reply(self, message: wire.Message) -> None:
+        """Send what the core has asked for; nothing where it has ended, which is told by pump."""
+        if self._core is not None:
+            self._core.send(message)
 
     def ask(
         self,
@@ -49,37 +54,46 @@ class Conversation:
         on_end: OnEnd,
         on_trouble: OnTrouble,
         on_part: Optional[OnPart] = None,
+        along: Sequence[wire.Message] = (),
     ) -> None:
-        """Send a request. *on_part* gets what comes before its end; one of the others ends it."""
+        """Send a request, after what goes *along*. *on_part* gets what comes before its end.
+
+        One of the others is called once, with the end, or with what kept it from coming.
+        """
+        try:
+            if self._core is None:
+                self._core = CoreProcess(launch.argv())
+        except messages.CoreTrouble as trouble:
+            on_trouble(trouble)
+            return
         self._expected.append(_Expected(on_end, on_part, on_trouble))
-        self._core.send(message)
+        for each in (*along, message):
+            self._core.send(each)
 
     def pump(self) -> None:
         """Hand out what has come. Where the core is gone, all that was asked gets its trouble."""
+        if self._core is None:
+            return
         try:
             for message in self._core.arrived():
                 self._hand_out(message)
         except messages.CoreTrouble as trouble:
             expected, self._expected = self._expected, deque()
-            self._restart()
+            self._end()
             for each in expected:
                 each.on_trouble(trouble)
             if not expected:
                 raise
 
-    def cancel(self) -> None:
-        """Drop all that was asked, and go on with a new core: ending one is how it is stopped."""
-        self._expected.clear()
-        self._restart()
-
     def close(self) -> None:
-        """End the core."""
+        """Drop all that was asked, and end the core: that is how it is stopped."""
         self._expected.clear()
-        self._core.close()
+        self._end()
 
-    def _restart(self) -> None:
-        old, self._core = self._core, CoreProcess(launch.argv())
-        old.close()
+    def _end(self) -> None:
+        old, self._core = self._core, None
+        if old is not None:
+            old.close()
 
     def _hand_out(self, message: wire.Message) -> None:
         if not self._expected:

@@ -184,9 +184,7 @@ class Session:
                 shown=source.shown,
                 views=CROP,
             )
-            for reference in references:
-                self._talk.say(reference)
-            self._talk.ask(run, ended, failed, self._part)
+            self._talk.ask(run, ended, failed, self._part, references)
 
         def ended(_done: wire.Done) -> None:
             self.running = False
@@ -224,7 +222,7 @@ class Session:
         if self.running:
             self.running = False
             self._forecasting = False
-            self._talk.cancel()
+            self._talk.close()
 
     # -- what is kept ------------------------------------------------------------------------------
 

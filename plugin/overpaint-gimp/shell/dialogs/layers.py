@@ -101,16 +101,14 @@ class LayersDialog(Window):
             self.trouble(error)
             return
         self.tell(_("Counting..."))
-        for reference in shown:
-            self.talk.say(reference)
 
         def part(message: wire.Message) -> None:
             if isinstance(message, wire.LayerWanted):
-                self.talk.say(layers.read(batch, message.id))
+                self.talk.reply(layers.read(batch, message.id))
 
         recipe = recipes.recipe("style", self._fields.values())
         request = batch.request(recipe, forecast=True)
-        self.talk.ask(request, self._counted, self.trouble, part)
+        self.talk.ask(request, self._counted, self.trouble, part, shown)
 
     def _counted(self, answer: wire.Answer) -> None:
         told = answer.data
