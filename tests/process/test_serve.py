@@ -307,3 +307,15 @@ def test_a_template_takes_the_users_words() -> None:
         assert isinstance(answer, wire.Answer), template
         assert "a fox" in answer.data["prompt"]
         assert len(answer.data["prompt"] + answer.data["negative"]) > len("a fox")
+
+
+def test_a_dialog_opens_where_history_cannot(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A history that cannot be opened costs the earlier prompts, not the dialog."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("OVERPAINT_DATA", str(tmp_path / "file"))
+    (answer,) = ask("facts")
+
+    assert isinstance(answer, wire.Answer)
+    assert answer.data["prompts"] == []

@@ -4,6 +4,7 @@ from typing import Any
 
 from overpaint import catalogue, presets, styles
 from overpaint.app.reach import USUAL, load_settings, set_up
+from overpaint.errors import OverpaintError
 from overpaint.providers import registry
 from overpaint.providers.base import Provider
 from overpaint.recipe import Edit, Recipe
@@ -12,9 +13,9 @@ __all__ = ["facts", "provider_facts", "templated"]
 
 PAST = 200
 """How many runs are looked through for words."""
-GAP = "..."
 WORDS = 30
 """How many earlier prompts are offered."""
+GAP = "..."
 
 
 def facts() -> dict[str, Any]:
@@ -83,6 +84,9 @@ def _earlier_prompts() -> list[str]:
     """Return what was asked for lately, the latest first, each once."""
     from overpaint.history import Journal
 
-    with Journal.open() as journal:
-        wishes = [record.wish for record in journal.runs(PAST)]
+    try:
+        with Journal.open() as journal:
+            wishes = [record.wish for record in journal.runs(PAST)]
+    except OverpaintError:  # told by what needs history; words to choose from are a comfort
+        return []
     return list(dict.fromkeys(wish for wish in wishes if wish))[:WORDS]
