@@ -76,6 +76,7 @@ def test_the_first_edit(scene: Scene, tmp_path: Path) -> None:
     assert len(names) == 2
 
 
+@pytest.mark.parametrize("scene", lab.VERSIONS[:1], indirect=True)
 def test_variations_and_styles(scene: Scene, tmp_path: Path) -> None:
     """Four variations of some grass, and a portrait as a painting."""
     open_photo(scene, tmp_path, "grass", (120, 120, 260, 240))
@@ -100,6 +101,7 @@ def test_variations_and_styles(scene: Scene, tmp_path: Path) -> None:
     scene.desktop.wait_until_gone(window)
 
 
+@pytest.mark.parametrize("scene", lab.VERSIONS[:1], indirect=True)
 def test_other_windows(scene: Scene, tmp_path: Path) -> None:
     """The question before something is sent, History, Settings and Check Setup."""
     open_photo(scene, tmp_path, "coffee", (312, 222, 84, 118))
