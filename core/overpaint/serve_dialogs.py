@@ -4,8 +4,9 @@
     provider         about {name, model}           one provider with one of its models
     template         about {id, edit, prompt, negative}    both texts, put into a preset
     history          about {limit, search}         {runs}, newest first; a view for each, if any
-    place            about {run, numbers}          patches, as after a run; {canvas, prompt}
-    clear-history    about {days}                  {runs, bytes} that went
+    place            about {run}                   patches, as after a run; {canvas, prompt}
+    export           about {run, folder}           {files}: recipe and pictures
+    clear-history    about {}                      {runs, bytes} that went
     settings         about {}                      all settings, and where keys are
     change-settings  about what is to change       as settings
     change-key       about {provider, secret}      {where}; an empty secret forgets the key
@@ -37,7 +38,6 @@ __all__ = ["answers", "outlook", "view"]
 
 THUMB = 160
 """Longest side of a picture in a list, in pixels."""
-MAX_RUNS = 500
 
 
 def answers(ask: wire.Ask) -> Iterator[wire.Message]:
@@ -81,8 +81,7 @@ def view(number: int, stage: str, picture: views.Rgb) -> wire.View:
 def _history(about: Mapping[str, Any]) -> Iterator[wire.Message]:
     from overpaint.codec import decode
 
-    limit = min(MAX_RUNS, int(about.get("limit") or MAX_RUNS))
-    runs = app.past_runs(limit, str(about.get("search") or ""))
+    runs = app.past_runs(int(about["limit"]), str(about.get("search") or ""))
     for number, run in enumerate(runs):
         # A picture that cannot be shown can still be exported: the list goes on without it.
         with contextlib.suppress(OverpaintError, OSError):
@@ -93,10 +92,8 @@ def _history(about: Mapping[str, Any]) -> Iterator[wire.Message]:
 
 
 def _placed(about: Mapping[str, Any]) -> Iterator[wire.Message]:
-    wanted = about.get("numbers")
     placed = app.place(str(about.get("run", "")))
-    chosen = [each for each in placed if wanted is None or each.number in wanted]
-    for each in chosen:
+    for each in placed:
         yield _patch(each.number, each.patch, each.recipe)
     canvas = placed[0].canvas
     yield wire.Answer(
@@ -118,8 +115,8 @@ def _patch(number: int, patch: Patch, recipe: Recipe) -> wire.PatchMade:
     )
 
 
-def _cleared(about: Mapping[str, Any]) -> dict[str, Any]:
-    runs, size = app.clear_history(int(about.get("days") or 0))
+def _cleared(_about: Mapping[str, Any]) -> dict[str, Any]:
+    runs, size = app.clear_history()
     return {"runs": runs, "bytes": size}
 
 
@@ -154,6 +151,7 @@ _DATA = {
     "template": lambda about: app.templated(
         *(str(about.get(name, "")) for name in ("id", "edit", "prompt", "negative"))
     ),
+    "export": lambda about: {"files": app.export_run(str(about["run"]), str(about["folder"]))},
     "clear-history": _cleared,
     "settings": lambda _: app.settings_facts(),
     "change-settings": _changed_settings,

@@ -146,7 +146,7 @@ def test_a_core_that_does_not_read_cannot_block_its_end(bad) -> None:
     """Closing works while megabytes wait in a pipe that nobody empties."""
     core = bad("never-reads")
     big = wire.Rectangle(0, 0, 2000, 2000)
-    core._send(request(big))
+    core.send(request(big))
     time.sleep(0.3)
 
     cancelled = time.monotonic()

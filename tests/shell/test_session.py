@@ -39,6 +39,7 @@ class Dialog(session.Listener):
         self.views: list[wire.View] = []
         self.candidates: list[int] = []
         self.troubles: list[messages.ShellError] = []
+        self.blind: list[messages.ShellError] = []
         self.ends = 0
 
     def outlook(self, outlook: wire.Outlook) -> None:
@@ -55,6 +56,9 @@ class Dialog(session.Listener):
 
     def trouble(self, error: messages.ShellError) -> None:
         self.troubles.append(error)
+
+    def unforeseen(self, error: messages.ShellError) -> None:
+        self.blind.append(error)
 
 
 @pytest.fixture
@@ -278,4 +282,36 @@ def test_a_core_that_cannot_live_is_not_started_for_ever(
 
     assert len(dialog.troubles) == 1
     assert starts.read_text() == "x"
+    assert not edit.running
+
+
+def test_an_image_that_is_gone_is_told_before_a_run(
+    host: headless.Host, talk: Conversation
+) -> None:
+    """Generate in the window of a closed image is a sentence, not silence."""
+    image, layer = scene(host)
+    dialog = Dialog()
+    edit = session.Session(image, layer, talk, dialog)
+    gimp.delete(image)
+
+    with pytest.raises(messages.DocumentUnsuitable, match="not there any more"):
+        edit.run(request())
+    edit.foresee(request())
+
+    assert not edit.running
+    assert isinstance(dialog.blind[0], messages.DocumentUnsuitable)
+
+
+def test_a_document_that_goes_while_the_core_plans_is_told(
+    host: headless.Host, talk: Conversation
+) -> None:
+    """An image closed between the plan and the reading ends the run with a sentence."""
+    image, layer = scene(host)
+    dialog = Dialog()
+    edit = session.Session(image, layer, talk, dialog)
+    edit.run(request())
+    gimp.delete(image)
+    wait(talk, lambda: dialog.troubles)
+
+    assert isinstance(dialog.troubles[0], messages.DocumentUnsuitable)
     assert not edit.running

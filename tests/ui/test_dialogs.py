@@ -90,7 +90,8 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
         settings = {
             "provider": vendor.name,
             "providers": {
-                vendor.name: {"base_url": server.url + vendor.base, "options": vendor.options}
+                vendor.name: {"base_url": server.url + vendor.base, "options": vendor.options},
+                "a1111": {"options": {"native": 512, "fill": "original"}},
             },
         }
         (config / "settings.toml").write_text(tomlkit.dumps(settings))
@@ -274,6 +275,7 @@ def test_what_was_paid_for_is_placed_after_a_crash(scene: Scene) -> None:
 
 def test_settings_keep_a_key_and_never_show_it(scene: Scene, tmp_path: Path) -> None:
     """A key that is typed is stored for its owner only; the window says where, and not what."""
+    before = tomlkit.loads((tmp_path / "config" / "settings.toml").read_text()).unwrap()
     open_document(scene.desktop)
     scene.desktop.start_python('run("settings")')
     window = scene.desktop.wait_for_window("Settings")
@@ -292,6 +294,9 @@ def test_settings_keep_a_key_and_never_show_it(scene: Scene, tmp_path: Path) -> 
     scene.desktop.key("Escape")
     scene.desktop.wait_until_gone(window)
 
+    after = tomlkit.loads((tmp_path / "config" / "settings.toml").read_text()).unwrap()
+    assert after["providers"]["a1111"] == before["providers"]["a1111"]  # types, too
+    assert after["providers"]["openai"]["base_url"] == before["providers"]["openai"]["base_url"]
     assert "open-sesame" in json.dumps(json.loads(stored.read_text()))
     assert stored.stat().st_mode & 0o077 == 0
     assert "open-sesame" not in (tmp_path / "config" / "settings.toml").read_text()

@@ -8,6 +8,7 @@ from overpaint.app.housekeeping import (
     change_key,
     change_settings,
     clear_history,
+    export_run,
     past_runs,
     settings_facts,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "check",
     "clear_history",
     "default_provider",
+    "export_run",
     "facts",
     "forecast",
     "forget_layers",

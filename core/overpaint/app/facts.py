@@ -15,6 +15,8 @@ PAST = 200
 """How many runs are looked through for words."""
 WORDS = 30
 """How many earlier prompts are offered."""
+LONGEST = 4000
+"""Characters of one that is offered: messages have a largest size."""
 GAP = "..."
 
 
@@ -67,11 +69,9 @@ def provider_facts(name: str, model: str | None = None) -> dict[str, Any]:
         "privacy": settings.of(name).privacy.value,
         "edits": sorted(able.edits),
         "reads_prompt": able.reads_prompt,
-        "negative": able.reads_prompt,
         "strength": able.strength,
         "seed": able.seed,
         "references": able.references,
-        "model": model or settings.of(name).model or "",
         "models": [
             {"id": each.id, "title": each.title}
             for each in catalogue.models(name)
@@ -89,4 +89,4 @@ def _earlier_prompts() -> list[str]:
             wishes = [record.wish for record in journal.runs(PAST)]
     except OverpaintError:  # told by what needs history; words to choose from are a comfort
         return []
-    return list(dict.fromkeys(wish for wish in wishes if wish))[:WORDS]
+    return list(dict.fromkeys(wish for wish in wishes if 0 < len(wish) <= LONGEST))[:WORDS]

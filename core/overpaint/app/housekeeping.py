@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from overpaint.app.reach import USUAL, load_settings, set_up
@@ -11,7 +12,16 @@ from overpaint.providers import registry
 if TYPE_CHECKING:
     from overpaint.settings import ProviderSettings, Settings
 
-__all__ = ["change_key", "change_settings", "clear_history", "past_runs", "settings_facts"]
+LONGEST = 1000
+"""Characters of a prompt that a list shows: messages have a largest size."""
+__all__ = [
+    "change_key",
+    "change_settings",
+    "clear_history",
+    "export_run",
+    "past_runs",
+    "settings_facts",
+]
 
 
 def settings_facts() -> dict[str, Any]:
@@ -44,7 +54,6 @@ def _provider_facts(name: str, now: "Settings", where: Mapping[str, str]) -> dic
         "needs_network": asked.capabilities.needs_network,
         "model": own.model or "",
         "base_url": own.base_url or "",
-        "plain_http": own.plain_http,
         "privacy": own.privacy.value,
         "options": {key: str(value) for key, value in own.options.items()},
         "key_name": reads[0] if reads else "",
@@ -83,8 +92,6 @@ def _changed(own: "ProviderSettings", told: Mapping[str, Any]) -> "ProviderSetti
     changes: dict[str, Any] = {
         name: str(told[name]).strip() or None for name in ("model", "base_url") if name in told
     }
-    if "plain_http" in told:
-        changes["plain_http"] = bool(told["plain_http"])
     if "privacy" in told:
         changes["privacy"] = Privacy(told["privacy"])
     if "options" in told:
@@ -127,25 +134,31 @@ def past_runs(limit: int, search: str) -> list[dict[str, Any]]:
                     "edit": record.edit,
                     "provider": record.facts.provider,
                     "model": record.facts.model,
-                    "prompt": record.wish,
+                    "prompt": record.wish[:LONGEST],
                     "document": record.facts.document,
                     "cost": record.cost,
                     "error": "" if record.error is None else record.error.sentence,
-                    "canvas": [record.facts.canvas.width, record.facts.canvas.height],
                     "pictures": [
                         str(next(iter(each.files.values()))) for each in kept if each.files
                     ],
                     "complete": [each.number for each in kept if each.complete],
-                    "recipe": dict(record.facts.recipe),
                 }
             )
     return told
 
 
-def clear_history(older_than_days: int) -> tuple[int, int]:
-    """Remove what is older than that, 0 for all; return how many runs and bytes went."""
+def export_run(run: str, folder: str) -> list[str]:
+    """Write a run's recipe and pictures to *folder*; return the files. Raises FileUnwritable."""
     from overpaint.history import Journal
 
     with Journal.open() as journal:
-        gone = journal.prune(max_days=older_than_days) if older_than_days else journal.clear()
+        return [str(path) for path in journal.export(run, Path(folder))]
+
+
+def clear_history() -> tuple[int, int]:
+    """Remove all of it; return how many runs and bytes went."""
+    from overpaint.history import Journal
+
+    with Journal.open() as journal:
+        gone = journal.clear()
     return gone.runs, gone.bytes

@@ -68,6 +68,7 @@ QUESTIONS = (
     "template",
     "history",
     "place",
+    "export",
     "clear-history",
     "settings",
     "change-settings",

@@ -22,6 +22,7 @@ from shell import again, canvas, launch, layers, messages, recipes, timings
 from shell.conversation import Conversation
 from shell.core_process import CoreProcess
 from shell.i18n import DOMAIN, FOLDER, N_, _
+from shell.layers import EVERY_LAYER, SELECTED_LAYERS
 
 __all__ = ["inpaint", "register_all", "remove", "style", "style_layers", "vary"]
 
@@ -31,7 +32,6 @@ YEAR = "2026"
 MAX_PX = 4096
 MAX_COUNT = 16
 STROKES = (0.25, 4.0, 0.05)
-SELECTED_LAYERS, EVERY_LAYER = "selected", "all"
 
 TARGET = [
     (PF_IMAGE, "image", _("Image"), None),

@@ -84,7 +84,7 @@ class CoreProcess:
         self, recipe: Dict[str, Any], canvas: Tuple[int, int], selection: wire.Rectangle
     ) -> wire.Rectangle:
         """Return the region that *recipe* reads; raises EditFailed or CoreTrouble."""
-        self._send(
+        self.send(
             wire.PlanEdit(
                 recipe=recipe,
                 canvas_width=canvas[0],
@@ -108,8 +108,8 @@ class CoreProcess:
         *on_progress* is called often, also where nothing is new, and may raise to cancel.
         """
         for reference in references:
-            self._send(reference)
-        self._send(request)
+            self.send(reference)
+        self.send(request)
         outcome = Outcome()
         last = wire.Progress(fraction=None, phase="")
         while True:
@@ -139,14 +139,14 @@ class CoreProcess:
         *on_progress* as for :meth:`run`.
         """
         for reference in references:
-            self._send(reference)
-        self._send(request)
+            self.send(reference)
+        self.send(request)
         outcome = Outcome()
         last = wire.Progress(fraction=None, phase="")
         while True:
             answer = self._next(None, partial(on_progress, last.fraction, last.phase))
             if isinstance(answer, wire.LayerWanted):
-                self._send(read(answer.id))
+                self.send(read(answer.id))
             elif isinstance(answer, wire.LayerMade):
                 keep(answer)
             elif isinstance(answer, wire.LayerFailed):
@@ -162,7 +162,7 @@ class CoreProcess:
 
     def send(self, message: wire.Message) -> None:
         """Send a message without waiting; what is answered comes out of :meth:`arrived`."""
-        self._send(message)
+        self._to_send.put(self._connection.send(message))
 
     def arrived(self) -> Iterator[wire.Message]:
         """Yield what has come by now, failures among it, without waiting; raises CoreTrouble."""
@@ -200,9 +200,6 @@ class CoreProcess:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-
-    def _send(self, message: wire.Message) -> None:
-        self._to_send.put(self._connection.send(message))
 
     def _next(
         self, seconds: Optional[float], idle: Callable[[], None] = lambda: None

@@ -21,8 +21,18 @@ from gimpfu import (
 )
 from shell import canvas, messages
 
-__all__ = ["WHOLE", "Batch", "Results", "examine", "insert", "read"]
+__all__ = [
+    "EVERY_LAYER",
+    "SELECTED_LAYERS",
+    "WHOLE",
+    "Batch",
+    "Results",
+    "examine",
+    "insert",
+    "read",
+]
 
+SELECTED_LAYERS, EVERY_LAYER = "selected", "all"
 WHOLE = ""
 """The id of the flattened document."""
 

@@ -19,6 +19,7 @@ __all__ = [
     "core_not_installed",
     "core_not_started",
     "core_silent",
+    "document_gone",
     "floating_selection",
     "group_active",
     "image_closed",
@@ -35,7 +36,6 @@ __all__ = [
     "no_layers",
     "no_recipe",
     "none_made",
-    "not_saved",
     "nothing_below",
     "nothing_selected",
     "other_picture",
@@ -171,6 +171,13 @@ def image_closed() -> DocumentUnsuitable:
     )
 
 
+def document_gone(reason: str) -> DocumentUnsuitable:
+    return DocumentUnsuitable(
+        _("The image or the layer is not there any more: {}.").format(reason),
+        _("Close this window, and open it again from an image."),
+    )
+
+
 def layer_gone() -> str:
     return _("The layer was deleted meanwhile: the result is on top of the others.")
 
@@ -217,12 +224,6 @@ def other_picture(size: List[int], wanted: List[int]) -> DocumentUnsuitable:
             *wanted, *size
         ),
         _("Open the picture that it was made from."),
-    )
-
-
-def not_saved(path: str, reason: str) -> ShellError:
-    return ShellError(
-        _("{} cannot be written: {}.").format(path, reason), _("Choose another place.")
     )
 
 

@@ -109,14 +109,18 @@ class Session:
             return
         self._wanted = None
         try:
-            target = canvas.examine(self._image, self._layer, self._or_everything, self._mask)
+            target = self._examined()
         except messages.ShellError as error:
             self._listener.unforeseen(error)
             return
         self._forecasting = True
 
         def planned(answer: wire.RegionPlanned) -> None:
-            crop = self._cropped(target, answer.region)
+            try:
+                crop = self._cropped(target, answer.region)
+            except RuntimeError as error:  # what GIMP's own refusals are
+                failed(messages.document_gone(str(error)))
+                return
             forecast = wire.Forecast(
                 recipe=request.recipe,
                 canvas_width=target.canvas_width,
@@ -143,6 +147,14 @@ class Session:
 
         self._talk.ask(self._plan(request, target), planned, failed)
 
+    def _examined(self) -> canvas.Target:
+        try:
+            return canvas.examine(self._image, self._layer, self._or_everything, self._mask)
+        except messages.ShellError:
+            raise
+        except RuntimeError as error:  # the image or the layer is gone
+            raise messages.document_gone(str(error)) from error
+
     def _cropped(self, target: canvas.Target, region: wire.Rectangle) -> _Crop:
         """Return the crop, read anew only where it is another: typing must stay smooth."""
         kept = self._crop
@@ -164,13 +176,17 @@ class Session:
 
     def run(self, request: Request, references: Sequence[wire.Reference] = ()) -> None:
         """Start a run of what is selected now; raises DocumentUnsuitable, and then nothing is."""
-        target = canvas.examine(self._image, self._layer, self._or_everything, self._mask)
+        target = self._examined()
         self.running = True
         self._target, self._source = target, None
         self._patches, self._notices, self._name = {}, [], request.name
 
         def planned(answer: wire.RegionPlanned) -> None:
-            source = self._source = canvas.read(target, answer.region)
+            try:
+                source = self._source = canvas.read(target, answer.region)
+            except RuntimeError as error:  # what GIMP's own refusals are
+                failed(messages.document_gone(str(error)))
+                return
             run = wire.RunEdit(
                 recipe=request.recipe,
                 canvas_width=target.canvas_width,
@@ -187,6 +203,9 @@ class Session:
             self._talk.ask(run, ended, failed, self._part, references)
 
         def ended(_done: wire.Done) -> None:
+            if not self._patches:  # what came did not fit the region
+                failed(messages.core_nonsense())
+                return
             self.running = False
             self._listener.ended(self._notices)
             self._foresee()

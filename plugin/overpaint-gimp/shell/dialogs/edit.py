@@ -6,7 +6,7 @@ there, or neither, which decides what the buttons do.
 """
 
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set
 
 import gi
 
@@ -60,7 +60,7 @@ class EditDialog(Window, session.Listener):
         self.kept: Optional[Any] = None
         self._original: Optional[Any] = None
         self._crop: Optional[Any] = None
-        self._allowed = False
+        self._allowed: Set[str] = set()
         self._eager = False
         self._blind = False
         self._seen = False
@@ -101,9 +101,7 @@ class EditDialog(Window, session.Listener):
         self._generate = self.dialog.add_button(_("_Generate"), GENERATE)
         self._keep = self.dialog.add_button(_("_Add to Image"), KEEP)
         self.dialog.set_default_response(GENERATE)
-        self._fields = Fields(
-            self._task.values, self._changed, self._start, self._ask_provider, self._ask_template
-        )
+        self._fields = Fields(self._task.values, self._changed, self._start, self.ask)
         self._picture = pictures.Comparison(session.CROP, _("What will be sent"))
         self._caption = Gtk.Label(xalign=0, wrap=True, max_width_chars=44, selectable=True)
         left = Gtk.Box.new(Gtk.Orientation.VERTICAL, 6)
@@ -185,24 +183,10 @@ class EditDialog(Window, session.Listener):
 
     def _know(self, answer: wire.Answer) -> None:
         self._fields.know(answer.data, self._task.edit)
-        self._allowed = self._fields.able().get("privacy") == "allow"
         self._look_soon()
         if self._eager:
             self._eager = False
             self._start()
-
-    def _ask_template(self, about: Dict[str, str]) -> None:
-        self.ask(
-            "template",
-            about,
-            lambda answer: self._fields.put(answer.data["prompt"], answer.data["negative"]),
-        )
-
-    def _ask_provider(self, name: str, model: str) -> None:
-        def known(answer: wire.Answer) -> None:
-            self._fields.update(answer.data)
-
-        self.ask("provider", {"name": name, "model": model}, known)
 
     # -- a run -------------------------------------------------------------------------------------
 
@@ -214,8 +198,8 @@ class EditDialog(Window, session.Listener):
             self._eager = True
             return
         hosted = able["receiver"]
-        if hosted and able["privacy"] == "ask" and not self._allowed:
-            self._ask_to_send(hosted)
+        if hosted and able["privacy"] == "ask" and hosted not in self._allowed:
+            self._ask_to_send(able["name"], hosted)
             return
         self.tell_nothing()
         self._results.clear()
@@ -232,13 +216,13 @@ class EditDialog(Window, session.Listener):
         self._show_buttons()
         self._tick()
 
-    def _ask_to_send(self, receiver: str) -> None:
+    def _ask_to_send(self, provider: str, receiver: str) -> None:
         def send() -> None:
-            self._allowed = True
+            self._allowed.add(receiver)
             self._start()
 
         def always() -> None:
-            change = {"providers": {self._fields.able()["name"]: {"privacy": "allow"}}}
+            change = {"providers": {provider: {"privacy": "allow"}}}
             self.ask("change-settings", change, lambda _answer: None)
             send()
 

@@ -27,21 +27,21 @@ BY_NAME, BY_LAYER, BY_FILE, BY_WORDS = "name", "layer", "file", "words"
 
 
 class Fields:
-    """*values* are the command's, by its own names; *on_change* is told of each change."""
+    """*values* are the command's, by its own names; *on_change* is told of each change, *on_enter*
+    of Enter in the prompt; *ask* asks the core.
+    """
 
     def __init__(
         self,
         values: Dict[str, Any],
         on_change: Callable[[], None],
         on_enter: Callable[[], None],
-        on_provider: Callable[[str, str], None],
-        on_template: Callable[[Dict[str, str]], None],
+        ask: Callable[[str, Dict[str, Any], Callable[[Any], None]], None],
     ) -> None:
         self._values = dict(values)
         self._on_change = on_change
         self._on_enter = on_enter
-        self._on_provider = on_provider
-        self._on_template = on_template
+        self._ask = ask
         self._facts: Dict[str, Any] = {}
         self._edit = ""
         self._telling = True
@@ -114,21 +114,19 @@ class Fields:
         self._templates.set_sensitive(bool(menus))
 
     def _template_chosen(self, _item: Any, template: str) -> None:
-        self._on_template(
-            {
-                "id": template,
-                "edit": self._edit,
-                "prompt": self._values["prompt"],
-                "negative": self._values.get("negative", ""),
-            }
-        )
+        def put(answer: Any) -> None:
+            self._prompt.get_buffer().set_text(answer.data["prompt"])
+            if "negative" in self._values:
+                self._rows["negative"][1].set_text(answer.data["negative"])
+            self.focus()
 
-    def put(self, prompt: str, negative: str) -> None:
-        """Let the prompt, and what it should not show, say this."""
-        self._prompt.get_buffer().set_text(prompt)
-        if "negative" in self._values:
-            self._rows["negative"][1].set_text(negative)
-        self.focus()
+        about = {
+            "id": template,
+            "edit": self._edit,
+            "prompt": self._values["prompt"],
+            "negative": self._values.get("negative", ""),
+        }
+        self._ask("template", about, put)
 
     def able(self) -> Dict[str, Any]:
         """Return what the chosen provider can do; empty before the core has said."""
@@ -136,9 +134,9 @@ class Fields:
         found = [each for each in self._facts.get("providers", ()) if each["name"] == chosen]
         return found[0] if found else {}
 
-    def update(self, able: Dict[str, Any]) -> None:
+    def _update(self, answer: Any) -> None:
         """Take over what a provider can do with another model."""
-        providers = self._facts["providers"]
+        able, providers = answer.data, self._facts["providers"]
         for number, each in enumerate(providers):
             if each["name"] == able["name"]:
                 providers[number] = able
@@ -168,7 +166,9 @@ class Fields:
         able = self.able()
         hosted = bool(able["receiver"])
         shown = {
-            "negative": able["negative"],
+            "negative": able["reads_prompt"],
+            "style_layer": able["references"] > 0,
+            "style_file": able["references"] > 0,
             "model": bool(able["models"]) or hosted,
             "strength": able["strength"],
             "seed": able["seed"],
@@ -313,7 +313,7 @@ class Fields:
             entry.set_text(said)
             self._telling = telling
         self._set("model", said)
-        self._on_provider(self._values["provider"], said)
+        self._ask("provider", {"name": self._values["provider"], "model": said}, self._update)
 
     def _add_how(self) -> None:
         own = self._values["strength"]

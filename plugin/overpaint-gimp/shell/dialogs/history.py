@@ -3,9 +3,7 @@
 State: the runs that are listed, by their place in the list, and which of them is chosen.
 """
 
-import json
 import time
-from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import gi
@@ -26,7 +24,7 @@ __all__ = ["HistoryDialog"]
 
 PLACE, EXPORT, CLEAR = 1, 2, 3
 THUMB = 72
-LIMIT = 200
+LIMIT = 50
 REST_MS = 250
 SIZE = (760, 460)
 PICTURE, WHEN, WISH, WHO, STATE, COST, INDEX = range(7)
@@ -187,19 +185,19 @@ class HistoryDialog(Window):
         if run is None:
             return
         chooser = Gtk.FileChooserNative.new(
-            _("Export the recipe"), self.dialog, Gtk.FileChooserAction.SAVE, None, None
+            _("Export recipe and pictures to"),
+            self.dialog,
+            Gtk.FileChooserAction.SELECT_FOLDER,
+            None,
+            None,
         )
-        chooser.set_current_name("{}.json".format(run["id"]))
-        chooser.set_do_overwrite_confirmation(True)
         if chooser.run() == Gtk.ResponseType.ACCEPT:
-            path = chooser.get_filename()
-            try:
-                with Path(path).open("w", encoding="utf-8") as file:
-                    json.dump(run["recipe"], file, ensure_ascii=False, indent=2, sort_keys=True)
-            except OSError as error:
-                self.trouble(messages.not_saved(path, error.strerror or str(error)))
-            else:
-                self.tell(_("Saved {}.").format(path))
+            folder = chooser.get_filename()
+            self.ask(
+                "export",
+                {"run": run["id"], "folder": folder},
+                lambda _answer: self.tell(_("Saved to {}.").format(folder)),
+            )
         chooser.destroy()
 
     def _ask_to_clear(self) -> None:

@@ -4,7 +4,7 @@ The layers are styled after it has closed, with GIMP's own progress bar. Where t
 provider, the window counts the requests first, and asks.
 """
 
-from typing import Any, Dict, List
+from typing import Any, List
 
 import gi
 
@@ -17,11 +17,11 @@ from shell.conversation import Conversation
 from shell.dialogs.fields import Fields
 from shell.dialogs.window import Window
 from shell.i18n import _, many
+from shell.layers import EVERY_LAYER, SELECTED_LAYERS
 
 __all__ = ["LayersDialog"]
 
 STYLE = 1
-SELECTED, EVERY = "selected", "all"
 
 
 class LayersDialog(Window):
@@ -37,9 +37,7 @@ class LayersDialog(Window):
         self.dialog.set_default_response(STYLE)
         values = context.values
         self._which = values.pop("which")
-        self._fields = Fields(
-            values, self._changed, self._start, self._ask_provider, self._ask_template
-        )
+        self._fields = Fields(values, self._changed, self._start, self.ask)
         self.content.pack_start(self._choice(), False, False, 0)
         self.content.pack_start(self._fields.widget, True, True, 0)
 
@@ -47,10 +45,10 @@ class LayersDialog(Window):
         box = Gtk.Box.new(Gtk.Orientation.VERTICAL, 3)
         selected = Gtk.RadioButton.new_with_mnemonic(None, _("The _selected layers and groups"))
         every = Gtk.RadioButton.new_with_mnemonic_from_widget(selected, _("_All layers"))
-        every.set_active(self._which == EVERY)
+        every.set_active(self._which == EVERY_LAYER)
 
         def chosen(_button: Any) -> None:
-            self._which = EVERY if every.get_active() else SELECTED
+            self._which = EVERY_LAYER if every.get_active() else SELECTED_LAYERS
 
         every.connect("toggled", chosen)
         box.pack_start(selected, False, False, 0)
@@ -75,24 +73,13 @@ class LayersDialog(Window):
     def _changed(self) -> None:
         self.tell_nothing()
 
-    def _ask_template(self, about: Dict[str, str]) -> None:
-        self.ask(
-            "template",
-            about,
-            lambda answer: self._fields.put(answer.data["prompt"], answer.data["negative"]),
-        )
-
-    def _ask_provider(self, name: str, model: str) -> None:
-        about = {"name": name, "model": model}
-        self.ask("provider", about, lambda answer: self._fields.update(answer.data))
-
     def _start(self) -> None:
         able = self._fields.able()
         self._eager = not able  # the core is still starting: as soon as it has said who there is
         if self._eager:
             return
         try:
-            batch = layers.examine(self._context.image, everything=self._which == EVERY)
+            batch = layers.examine(self._context.image, everything=self._which == EVERY_LAYER)
             if not able["receiver"]:
                 self._accept()
                 return

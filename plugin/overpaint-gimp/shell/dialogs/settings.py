@@ -40,6 +40,7 @@ class SettingsDialog(Window):
         super().__init__(title, "overpaint-settings", talk)
         self._settings: Dict[str, Any] = {}
         self._chosen = ""
+        self._typed: Dict[str, Dict[str, Any]] = {}
         self._build()
 
     def shown(self) -> None:
@@ -143,9 +144,7 @@ class SettingsDialog(Window):
 
     def _choose(self) -> None:
         if self._chosen:  # what was typed for the one before is kept until it is saved
-            own = self._own()
-            assert own is not None
-            own.update(self._typed())
+            self._typed[self._chosen] = self._read()
         self._chosen = self._which.get_active_id() or ""
         self._show_provider()
 
@@ -159,29 +158,40 @@ class SettingsDialog(Window):
         told = _(place) if own["key_name"] else _("This provider needs no key")
         self._secret.set_placeholder_text(told)
         self._forget.set_sensitive(own["key"] in ("keyring", "file"))
-        self._url.set_text(own["base_url"])
+        said = {**own, **self._typed.get(self._chosen, {})}
+        self._url.set_text(said["base_url"])
         self._url.set_placeholder_text(_("the provider's own"))
-        self._model.set_text(own["model"])
+        self._model.set_text(said["model"])
         self._model.set_placeholder_text(_("the provider's usual one"))
-        self._privacy.set_active_id(own["privacy"])
-        lines = ["{} = {}".format(*item) for item in sorted(own["options"].items())]
+        self._privacy.set_active_id(said["privacy"])
+        lines = ["{} = {}".format(*item) for item in sorted(said["options"].items())]
         self._options.get_buffer().set_text("\n".join(lines))
 
-    def _typed(self) -> Dict[str, Any]:
+    def _read(self) -> Dict[str, Any]:
+        """Return what the fields of the chosen provider say."""
+        text = self._options.get_buffer()
+        said = text.get_text(text.get_start_iter(), text.get_end_iter(), False)
+        pairs = [line.partition("=") for line in said.splitlines() if "=" in line]
         return {
             "base_url": self._url.get_text().strip(),
             "model": self._model.get_text().strip(),
             "privacy": self._privacy.get_active_id(),
-            "options": self._typed_options(),
+            "options": {name.strip(): value.strip() for name, _sign, value in pairs},
         }
 
-    def _typed_options(self) -> Dict[str, str]:
-        text = self._options.get_buffer()
-        said = text.get_text(text.get_start_iter(), text.get_end_iter(), False)
-        pairs = [line.partition("=") for line in said.splitlines() if "=" in line]
-        own = self._own() or {"options": {}}
-        gone = dict.fromkeys(own["options"], "")
-        return {**gone, **{name.strip(): value.strip() for name, _sign, value in pairs}}
+    def _changes(self) -> Dict[str, Dict[str, Any]]:
+        """Return what was typed that is new: options that were not touched keep their types."""
+        changes = {}
+        for each in self._settings["providers"]:
+            typed = dict(self._typed.get(each["name"], {}))
+            if not typed:
+                continue
+            before, after = each["options"], typed.pop("options")
+            options = {name: value for name, value in after.items() if before.get(name) != value}
+            options.update({name: "" for name in before if name not in after})
+            changed = {name: value for name, value in typed.items() if value != each[name]}
+            changes[each["name"]] = {**changed, "options": options}
+        return changes
 
     def respond(self, response: int) -> None:
         """Save what was typed."""
@@ -189,26 +199,22 @@ class SettingsDialog(Window):
             self._save_all()
 
     def _save_all(self) -> None:
-        own = self._own()
-        if own is not None:
-            own.update(self._typed())
-        kept = ("base_url", "model", "privacy", "options")
+        self._typed[self._chosen] = self._read()
         fallback: List[str] = [name.strip() for name in self._fallback.get_text().split(",")]
         change = {
             "provider": self._provider.get_active_id(),
             "fallback": [name for name in fallback if name],
             "daily_budget": self._budget.get_value() or None,
             "max_days": self._days.get_value_as_int(),
-            "max_bytes": self._megabytes.get_value_as_int() * MEGABYTE,
-            "providers": {
-                each["name"]: {name: each[name] for name in kept}
-                for each in self._settings["providers"]
-                if each["needs_network"]
-            },
+            "providers": self._changes(),
         }
+        megabytes = self._megabytes.get_value_as_int()
+        if megabytes != round(self._settings["max_bytes"] / MEGABYTE):
+            change["max_bytes"] = megabytes * MEGABYTE
         secret = self._secret.get_text().strip()
 
         def saved(answer: wire.Answer) -> None:
+            self._typed = {}
             self._know(answer)
             self.tell(_("Saved."))
             if secret:
