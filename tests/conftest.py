@@ -36,13 +36,23 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what shares fixtures run in one worker: the tests of a file, for one GIMP.
+    """Let what shares fixtures run in one worker, and what takes longest begin first.
 
-    A file may group its tests otherwise, by marks of its own.
+    Windows come one after the other, whatever else runs: they measure how fast GIMP reacts.
+    Other tests of a file share a worker for each GIMP; a file may group its tests otherwise,
+    by marks of its own.
     """
     for item in items:
         values = getattr(item, "callspec", None) and item.callspec.params.values()  # type: ignore[attr-defined]
-        if item.get_closest_marker("xdist_group"):
-            continue
-        gimps = [value for value in values or () if str(value).startswith(lab.VERSIONS)]
-        item.add_marker(pytest.mark.xdist_group(f"{item.path}-{'-'.join(map(str, gimps))}"))
+        if item.get_closest_marker("window"):
+            item.add_marker(pytest.mark.xdist_group("window"))
+        elif not item.get_closest_marker("xdist_group"):
+            gimps = [value for value in values or () if str(value).startswith(lab.VERSIONS)]
+            item.add_marker(pytest.mark.xdist_group(f"{item.path}-{'-'.join(map(str, gimps))}"))
+    items.sort(key=_kind)
+
+
+def _kind(item: pytest.Item) -> int:
+    """Windows wait most of their time, and real GIMPs come in the longest groups."""
+    kinds = ("window", "gimp", "slow")
+    return next((at for at, kind in enumerate(kinds) if item.get_closest_marker(kind)), len(kinds))

@@ -125,6 +125,10 @@ class Desktop:
         self.wait(lambda: ready.exists() or None, timeout, "GIMP did not come up")
         self.wait_until_still()
 
+    def running(self) -> bool:
+        """Whether the GIMP that was started last has not ended."""
+        return self._pid is not None and self.room.status(self._pid) is None
+
     def kill_gimp(self) -> None:
         """Kill GIMP as a crash would; `start_gimp()` starts another one on the same HOME."""
         if self._pid is not None:
@@ -160,7 +164,7 @@ class Desktop:
     def wait_until_still(self, timeout: float = 10) -> None:
         """Wait until two looks at the screen show the same: all that was asked for is painted.
 
-        Not where a selection's border moves; then `timeout` passes, and that is no failure.
+        Where something moves for ever `timeout` passes, and that is no failure.
         """
         before = b""
         end = time.monotonic() + timeout

@@ -15,11 +15,17 @@ _HERE = Path(__file__).parent
 
 # No welcome window, no question to gimp.org. The version says that nothing is to be migrated,
 # the language that the registry fits: in another one GIMP asks every plug-in again (5 s).
+# Neither a selection's border nor a text's caret moves by itself: the screen comes to rest.
 _GIMPRC = """\
 (config-version "{release}")
 (prev-language "C.UTF-8")
 (show-welcome-dialog no)
 (check-updates no)
+(marching-ants-speed 10000)
+"""
+_GTK = """\
+[Settings]
+gtk-cursor-blink=false
 """
 
 
@@ -51,6 +57,9 @@ def prepare(home: Path, version: str, release: str, root: Path, registry: Path |
     else:
         known.unlink(missing_ok=True)
     _settle(folder / "gimprc", _GIMPRC.format(release=release))
+    gtk = home / ".config" / "gtk-3.0" / "settings.ini"
+    gtk.parent.mkdir(parents=True, exist_ok=True)
+    _settle(gtk, _GTK)
     session = root / "etc" / "gimp" / "3.0" / "sessionrc"
     if session.is_file():
         _settle(folder / "sessionrc", session.read_text().replace(*_MAXIMIZED))

@@ -299,14 +299,18 @@ def test_the_setup_is_checked() -> None:
 
 def test_a_template_takes_the_users_words() -> None:
     """A preset put over a prompt keeps what was said; what it asks for stands there as a gap."""
-    (facts,) = ask("facts")
-    assert isinstance(facts, wire.Answer)
-    for template in facts.data["templates"]:
-        edit = (template["edits"] or ["inpaint"])[0]
-        (answer,) = ask("template", id=template["id"], edit=edit, prompt="a fox", negative="")
-        assert isinstance(answer, wire.Answer), template
-        assert "a fox" in answer.data["prompt"]
-        assert len(answer.data["prompt"] + answer.data["negative"]) > len("a fox")
+    with core() as client:
+        client.send(wire.Ask(what="facts", about={}))
+        (facts,) = client.answers()
+        assert isinstance(facts, wire.Answer)
+        for template in facts.data["templates"]:
+            edit = (template["edits"] or ["inpaint"])[0]
+            about = {"id": template["id"], "edit": edit, "prompt": "a fox", "negative": ""}
+            client.send(wire.Ask(what="template", about=about))
+            (answer,) = client.answers()
+            assert isinstance(answer, wire.Answer), template
+            assert "a fox" in answer.data["prompt"]
+            assert len(answer.data["prompt"] + answer.data["negative"]) > len("a fox")
 
 
 def test_a_dialog_opens_where_history_cannot(

@@ -1,26 +1,20 @@
 """Our own windows as a user meets them: candidates, hosted providers, history, settings.
 
-Each GIMP here has the plug-in and one provider that answers on loopback. The pictures that are
-taken are those of the user guide.
+One provider answers on loopback. The pictures that are taken are those of the user guide.
 """
 
 import json
-import os
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 import tomlkit
-from tests import lab
-from tests.gimp import home as gimp_home
-from tests.servers import Server
 from tests.servers.faults import status
-from tests.servers.vendors import VENDORS, Vendor
-from tests.ui.test_menu import (
+from tests.ui.scene import (
     FACTS,
+    RUN,
+    Scene,
+    asked,
     choose,
     cores,
     facts,
@@ -29,99 +23,11 @@ from tests.ui.test_menu import (
     shoot,
     wait_for_button,
     wait_for_layers,
+    wait_for_question,
     wait_until_told,
 )
 
-from overpaint.providers import registry
-
 pytestmark = [pytest.mark.gimp, pytest.mark.window]
-
-RUN = """
-def run(name, drawables=None, **values):
-    procedure = Gimp.get_pdb().lookup_procedure("plug-in-overpaint-" + name)
-    config = procedure.create_config()
-    config.set_property("run-mode", Gimp.RunMode.INTERACTIVE)
-    if drawables is not None:
-        config.set_property("image", image)
-        config.set_core_object_array("drawables", drawables)
-    for key, value in values.items():
-        config.set_property(key, value)
-    return procedure.run(config)
-"""
-
-
-@dataclass
-class Scene:
-    """A GIMP with a window, and the server of one provider."""
-
-    desktop: lab.Desktop
-    server: Server
-    vendor: Vendor
-
-    def open(self, command: str, layer: str = "layer") -> lab.Window:
-        """Open a window of ours from a script; return it."""
-        known = {window.id for window in self.desktop.windows()}
-        self.desktop.start_python(f'run("{command}", [{layer}])')
-
-        def look() -> lab.Window | None:
-            new = [window for window in self.desktop.windows() if window.id not in known]
-            return new[0] if new else None
-
-        window = self.desktop.wait(look, 30, f"{command} opened no window")
-        self.desktop.activate(window)
-        self.desktop.wait_until_still(5)
-        return window
-
-
-@pytest.fixture(params=lab.VERSIONS)
-def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    """OpenAI's server is the usual provider; nothing was ever sent to it."""
-    try:
-        gimp = lab.gimp(request.param)
-    except lab.LabUnavailable as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
-    vendor = next(each for each in VENDORS if each.name == "openai")
-    with vendor.server() as server:
-        gimp_home.install(gimp, tmp_path)
-        config = tmp_path / "config"
-        config.mkdir()
-        settings = {
-            "provider": vendor.name,
-            "providers": {
-                vendor.name: {"base_url": server.url + vendor.base, "options": vendor.options},
-                "a1111": {"options": {"native": 512, "fill": "original"}},
-            },
-        }
-        (config / "settings.toml").write_text(tomlkit.dumps(settings))
-        room = gimp_home.room(
-            gimp,
-            tmp_path,
-            network=True,
-            OVERPAINT_CONFIG=str(config),
-            OVERPAINT_DATA=str(tmp_path / "data"),
-            **{registry.entry(vendor.name).keys[0]: vendor.key},
-        )
-        with lab.Desktop(gimp, room) as desktop:
-            desktop.python(FACTS)
-            desktop.python(RUN)
-            yield Scene(desktop, server, vendor)
-            print(desktop.messages(), [window.title for window in desktop.windows()])
-            shoot(desktop, f"end-of-{request.node.originalname}")
-
-
-def wait_for_question(scene: Scene, dialog: lab.Window, height: int) -> None:
-    """Wait until the window, *height* pixels high before, has grown by the bar that asks."""
-    scene.desktop.wait(
-        lambda: geometry(scene.desktop, dialog)[1] > height or None, 60, "nothing was asked"
-    )
-    scene.desktop.wait_until_still(3)
-
-
-def asked(scene: Scene) -> int:
-    """How many pictures the server was asked for."""
-    return sum(each.method == "POST" for each in scene.server.requests)
 
 
 def test_nothing_leaves_before_the_user_says_so(scene: Scene) -> None:
@@ -213,10 +119,10 @@ def test_of_four_variations_two_are_kept(scene: Scene) -> None:
     assert wait_for_layers(scene.desktop, 1) == before
 
 
-def test_an_edit_is_made_again_after_saving(scene: Scene, tmp_path: Path) -> None:
+def test_an_edit_is_made_again_after_saving(scene: Scene) -> None:
     """The recipe is in the XCF: reloaded, the layer opens with its prompt, in its place."""
     open_document(scene.desktop)
-    file = tmp_path / "saved.xcf"
+    file = scene.home / "saved.xcf"
     scene.desktop.python(
         "procedure = Gimp.get_pdb().lookup_procedure('plug-in-overpaint-inpaint')\n"
         "config = procedure.create_config()\n"
@@ -273,9 +179,9 @@ def test_what_was_paid_for_is_placed_after_a_crash(scene: Scene) -> None:
     assert asked(scene) == 1
 
 
-def test_settings_keep_a_key_and_never_show_it(scene: Scene, tmp_path: Path) -> None:
+def test_settings_keep_a_key_and_never_show_it(scene: Scene) -> None:
     """A key that is typed is stored for its owner only; the window says where, and not what."""
-    before = tomlkit.loads((tmp_path / "config" / "settings.toml").read_text()).unwrap()
+    before = tomlkit.loads((scene.config / "settings.toml").read_text()).unwrap()
     open_document(scene.desktop)
     scene.desktop.start_python('run("settings")')
     window = scene.desktop.wait_for_window("Settings")
@@ -287,19 +193,19 @@ def test_settings_keep_a_key_and_never_show_it(scene: Scene, tmp_path: Path) -> 
     scene.desktop.key("alt+k")
     scene.desktop.type("open-sesame")
     scene.desktop.key("alt+s")
-    stored = tmp_path / "config" / "keys.json"
+    stored = scene.config / "keys.json"
     scene.desktop.wait(lambda: stored.exists() or None, 20, "no key was stored")
     scene.desktop.wait_until_still(5)
     shoot(scene.desktop, "settings-providers")
     scene.desktop.key("Escape")
     scene.desktop.wait_until_gone(window)
 
-    after = tomlkit.loads((tmp_path / "config" / "settings.toml").read_text()).unwrap()
+    after = tomlkit.loads((scene.config / "settings.toml").read_text()).unwrap()
     assert after["providers"]["a1111"] == before["providers"]["a1111"]  # types, too
     assert after["providers"]["openai"]["base_url"] == before["providers"]["openai"]["base_url"]
     assert "open-sesame" in json.dumps(json.loads(stored.read_text()))
     assert stored.stat().st_mode & 0o077 == 0
-    assert "open-sesame" not in (tmp_path / "config" / "settings.toml").read_text()
+    assert "open-sesame" not in (scene.config / "settings.toml").read_text()
 
 
 def test_the_setup_is_checked_from_the_menu(scene: Scene) -> None:

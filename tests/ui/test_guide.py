@@ -13,12 +13,9 @@ import pytest
 from PIL import Image
 from tests import lab
 from tests.gimp import home as gimp_home
-from tests.ui.test_dialogs import Scene, scene
-from tests.ui.test_menu import shoot, wait_for_button, wait_for_layers
+from tests.ui.scene import Scene, shoot, wait_for_button, wait_for_layers
 
 pytestmark = [pytest.mark.gimp, pytest.mark.window]
-
-__all__ = ["scene"]
 
 GUIDE = gimp_home.ROOT / "docs" / "guide.md"
 PICTURES = gimp_home.ROOT / "out" / "guide"
@@ -33,9 +30,9 @@ Gimp.displays_flush()
 """
 
 
-def open_photo(scene: Scene, folder: Path, name: str, selected: tuple[int, ...]) -> None:
+def open_photo(scene: Scene, name: str, selected: tuple[int, ...]) -> None:
     found = metadata.distribution("scikit-image").locate_file(f"skimage/data/{name}.png")
-    path = folder / f"{name}.png"
+    path = scene.home / f"{name}.png"
     shutil.copy(str(found), path)
     scene.desktop.python(OPEN.format(path=str(path), selected=selected))
     width, height = Image.open(path).size
@@ -45,7 +42,7 @@ def open_photo(scene: Scene, folder: Path, name: str, selected: tuple[int, ...])
 
 def take(scene: Scene, name: str, window: lab.Window | None = None) -> None:
     """Take a picture for the guide: of a window of ours, or of the screen."""
-    time.sleep(2)  # a caret that blinks is never still
+    scene.desktop.wait_until_still(5)
     path = PICTURES / scene.desktop.gimp.version / f"{name}.png"
     scene.desktop.screenshot(path, window)
 
@@ -57,9 +54,9 @@ def dialog(scene: Scene, title: str) -> lab.Window:
     return window
 
 
-def test_the_first_edit(scene: Scene, tmp_path: Path) -> None:
+def test_the_first_edit(scene: Scene) -> None:
     """Select, choose, type, Enter, Enter: an image with one more layer, and the pictures of it."""
-    open_photo(scene, tmp_path, "coffee", (312, 222, 84, 118))
+    open_photo(scene, "coffee", (312, 222, 84, 118))
     scene.desktop.start_python('run("inpaint", [layer], provider="embedded")')
     window = dialog(scene, "Inpaint")
     scene.desktop.type("an empty plate")
@@ -76,10 +73,10 @@ def test_the_first_edit(scene: Scene, tmp_path: Path) -> None:
     assert len(names) == 2
 
 
-@pytest.mark.parametrize("scene", lab.VERSIONS[:1], indirect=True)
-def test_variations_and_styles(scene: Scene, tmp_path: Path) -> None:
+@pytest.mark.parametrize("gimp_with_window", lab.VERSIONS[:1], indirect=True)
+def test_variations_and_styles(scene: Scene) -> None:
     """Four variations of some grass, and a portrait as a painting."""
-    open_photo(scene, tmp_path, "grass", (120, 120, 260, 240))
+    open_photo(scene, "grass", (120, 120, 260, 240))
     scene.desktop.start_python('run("vary", [layer], provider="embedded", count=4)')
     window = dialog(scene, "Variations")
     scene.desktop.key("Return")
@@ -89,7 +86,7 @@ def test_variations_and_styles(scene: Scene, tmp_path: Path) -> None:
     scene.desktop.key("Escape")
     scene.desktop.wait_until_gone(window)
 
-    open_photo(scene, tmp_path, "chelsea", (90, 30, 260, 230))
+    open_photo(scene, "chelsea", (90, 30, 260, 230))
     scene.desktop.start_python(
         'run("style", [layer], provider="embedded", **{"named-style": "van-gogh"})'
     )
@@ -101,10 +98,10 @@ def test_variations_and_styles(scene: Scene, tmp_path: Path) -> None:
     scene.desktop.wait_until_gone(window)
 
 
-@pytest.mark.parametrize("scene", lab.VERSIONS[:1], indirect=True)
-def test_other_windows(scene: Scene, tmp_path: Path) -> None:
+@pytest.mark.parametrize("gimp_with_window", lab.VERSIONS[:1], indirect=True)
+def test_other_windows(scene: Scene) -> None:
     """The question before something is sent, History, Settings and Check Setup."""
-    open_photo(scene, tmp_path, "coffee", (312, 222, 84, 118))
+    open_photo(scene, "coffee", (312, 222, 84, 118))
     scene.desktop.start_python('run("inpaint", [layer])')
     window = dialog(scene, "Inpaint")
     scene.desktop.type("a vase of tulips")
