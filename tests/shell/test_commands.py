@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,18 @@ def test_removing_adds_one_masked_layer_above(host: headless.Host) -> None:
     assert new.mask.read_pixels(0, 0, new.width, new.height, "Y u8") == selected
     assert len(host.undo_steps(image)) == 1
     assert image.active_layer == layer
+
+
+@pytest.mark.parametrize("feather", [0, 9])
+def test_no_layer_is_left_over(host: headless.Host, feather: int) -> None:
+    """Whatever was prepared while the core worked is in the image, or gone."""
+    image, layer = scene(host)
+    known = set(host._store.items)
+
+    host.run("plug-in-overpaint-remove", image, layer, feather=feather)
+
+    (new, _old) = image.layers
+    assert set(host._store.items) - known == {new.ID, new.mask.ID}
 
 
 def test_undo_takes_it_all_back(host: headless.Host) -> None:
@@ -199,10 +212,9 @@ def test_a_result_that_overruns_its_selection_is_taken_back(
     image, layer = scene(host)
     original = canvas._insert_layer
 
-    def overrun(*arguments: object) -> object:
-        new = original(*arguments)
-        new.mask.write_pixels(0, 0, 3, 2, None, bytes([9] * 6))
-        return new
+    def overrun(*arguments: Any) -> None:
+        original(*arguments)
+        arguments[3].mask.write_pixels(0, 0, 3, 2, None, bytes([9] * 6))
 
     monkeypatch.setattr(canvas, "_insert_layer", overrun)
     outcome = host.run("plug-in-overpaint-remove", image, layer)

@@ -41,6 +41,8 @@ def _get_children(store: Store, item: Item) -> list[Item]:
 def _delete_item(store: Store, item: Item) -> None:
     if item.attached:
         raise GimpError(f"gimp-item-delete: {item.name} is in an image; remove it from there")
+    if item.mask is not None:
+        del store.items[item.mask]
     del store.items[item.ref.id]
 
 
