@@ -73,7 +73,7 @@ def test_removing_adds_one_masked_layer_above(host: headless.Host) -> None:
 
 @pytest.mark.parametrize("feather", [0, 9])
 def test_no_layer_is_left_over(host: headless.Host, feather: int) -> None:
-    """Whatever was prepared while the core worked is in the image, or gone."""
+    """Whatever layer or mask a run makes is in the image afterwards."""
     image, layer = scene(host)
     known = set(host._store.items)
 
@@ -212,9 +212,10 @@ def test_a_result_that_overruns_its_selection_is_taken_back(
     image, layer = scene(host)
     original = canvas._insert_layer
 
-    def overrun(*arguments: Any) -> None:
-        original(*arguments)
-        arguments[3].mask.write_pixels(0, 0, 3, 2, None, bytes([9] * 6))
+    def overrun(*arguments: Any) -> Any:
+        new = original(*arguments)
+        new.mask.write_pixels(0, 0, 3, 2, None, bytes([9] * 6))
+        return new
 
     monkeypatch.setattr(canvas, "_insert_layer", overrun)
     outcome = host.run("plug-in-overpaint-remove", image, layer)

@@ -25,7 +25,6 @@ from wire import BYTES_PER_PIXEL, WITH_ALPHA, PatchMade, Rectangle
 __all__ = [
     "PARASITE",
     "PERSISTENT",
-    "Draft",
     "RegionRead",
     "Spot",
     "Target",
@@ -277,48 +276,12 @@ def _framed(plane: bytes, box: Rectangle, region: Rectangle) -> bytes:
     return b"".join(parts)
 
 
-class Draft:
-    """A layer with its mask, made while the core works: most patches cover what is selected.
-
-    State: holds a layer that no image has, or nothing once it was taken. Use as a context
-    manager: leaving it deletes a layer that nobody took.
-    """
-
-    def __init__(self) -> None:
-        self._layer: Any = None
-        self._region: Optional[Rectangle] = None
-
-    def __enter__(self) -> "Draft":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._layer is not None:
-            gimp.delete(self._layer)
-            self._layer = None
-
-    def make(self, image: Any, source: RegionRead, name: str) -> None:
-        """Make the layer, masked by the selection; it is empty, and not in the image."""
-        region = self._region = source.selected
-        self._layer = _new_layer(image, region, name)
-        _new_mask(self._layer).write_pixels(
-            0, 0, region.width, region.height, None, source.native_selection
-        )
-
-    def take(self, patch: PatchMade) -> Any:
-        """Return the layer where *patch* is what it was made for, else None."""
-        if self._layer is None or patch.mask is not None or patch.region != self._region:
-            return None
-        layer, self._layer = self._layer, None
-        return layer
-
-
 def insert(
     spot: Spot,
     source: Optional[RegionRead],
     patches: List[PatchMade],
     name: str,
     grouped: bool = False,
-    draft: Optional[Draft] = None,
 ) -> Any:
     """Lay *patches* as new layers on *spot*, under masks; return the topmost, or their group.
 
@@ -326,7 +289,6 @@ def insert(
     patch covers all that is selected of *source*. The mask is the selection as it was read, in
     the image's own depth, unless the patch brings its own. What was active stays active, so that
     the command can be repeated on it. *grouped*: several come into a group of that name.
-    *draft* was made of *source* under the same name.
     """
     image = spot.image
     active = image.selected_layers
@@ -340,9 +302,7 @@ def insert(
             image.insert_layer(inserted[0], parent, position)
             parent, position = inserted[0], 0
         for number, patch in enumerate(patches):
-            taken = draft.take(patch) if draft is not None else None
-            layer = taken or _masked_layer(image, source, patch, name)
-            _insert_layer(image, parent, position + number, layer, patch)
+            layer = _insert_layer(image, parent, position + number, source, patch, name)
             if parent is None or parent not in inserted:
                 inserted.append(layer)
             layer.visible = number == 0
@@ -388,47 +348,37 @@ def changed_outside(source: Optional[RegionRead], patch: PatchMade, layer: Any) 
     return sum(mask[start : start + size] != wanted[start : start + size] for start in pixels)
 
 
-def _new_layer(image: Any, region: Rectangle, name: str) -> Any:
-    kind = GRAYA_IMAGE if image.base_type == GRAY else RGBA_IMAGE
-    layer = gimp.Layer(image, name, region.width, region.height, kind, 100.0, LAYER_MODE_NORMAL)
-    layer.set_offsets(region.x, region.y)
-    return layer
-
-
-def _new_mask(layer: Any) -> Any:
-    mask = layer.create_mask(ADD_MASK_BLACK)
-    layer.add_mask(mask)
-    layer.edit_mask = False
-    return mask
-
-
-def _masked_layer(image: Any, source: Optional[RegionRead], patch: PatchMade, name: str) -> Any:
-    layer = _new_layer(image, patch.region, name)
+def _insert_layer(
+    image: Any,
+    parent: Any,
+    position: int,
+    source: Optional[RegionRead],
+    patch: PatchMade,
+    name: str,
+) -> Any:
     x, y, width, height = patch.region
+    kind = GRAYA_IMAGE if image.base_type == GRAY else RGBA_IMAGE
+    layer = gimp.Layer(image, name, width, height, kind, 100.0, LAYER_MODE_NORMAL)
     try:
-        mask = _new_mask(layer)
+        # Complete before it is inserted, so that the undo step is one layer and nothing else.
+        layer.set_offsets(x, y)
+        form = None if layer.format == patch.format else patch.format
+        layer.write_pixels(0, 0, width, height, form, patch.pixels)
+        layer.attach_new_parasite(PARASITE, PERSISTENT, recipe_text(patch.recipe))
+        mask = layer.create_mask(ADD_MASK_BLACK)
+        layer.add_mask(mask)
         if patch.mask is not None:
             mask.write_pixels(0, 0, width, height, MASK_FORMAT, patch.mask)
         elif source is not None:
             box = source.selected
             where = (box.x - x, box.y - y, box.width, box.height)
             mask.write_pixels(*where, None, source.native_selection)
-    except BaseException:
-        gimp.delete(layer)
-        raise
-    return layer
-
-
-def _insert_layer(image: Any, parent: Any, position: int, layer: Any, patch: PatchMade) -> None:
-    try:
-        # Complete before it is inserted, so that the undo step is one layer and nothing else.
-        form = None if layer.format == patch.format else patch.format
-        layer.write_pixels(0, 0, patch.region.width, patch.region.height, form, patch.pixels)
-        layer.attach_new_parasite(PARASITE, PERSISTENT, recipe_text(patch.recipe))
+        layer.edit_mask = False
         image.insert_layer(layer, parent, position)
     except BaseException:
         gimp.delete(layer)
         raise
+    return layer
 
 
 def recipe_text(recipe: Dict[str, Any]) -> str:

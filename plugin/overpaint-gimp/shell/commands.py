@@ -473,8 +473,7 @@ def _edit(
     recipe, shown = recipes.recipe(edit, values), recipes.shown(values)
     clock = timings.Clock()
     target = canvas.examine(image, layer, or_everything, mask)
-    name = recipes.name(edit, values)
-    with _core() as core, canvas.Draft() as draft:
+    with _core() as core:
         gimp.progress_init(_("Waiting for Overpaint's core"))
         canvas_size = (target.canvas_width, target.canvas_height)
         region = core.plan(recipe, canvas_size, target.selection)
@@ -494,8 +493,7 @@ def _edit(
             shown=source.shown,
             views=0,
         )
-        meanwhile = partial(draft.make, image, source, name)
-        outcome = core.run(request, _Progress(), shown, meanwhile)
+        outcome = core.run(request, _Progress(), shown)
         clock.mark("transfer", less=sum(outcome.seconds.values()))
         core.dismiss()  # a process takes a while to end: let it do so meanwhile
         patches = sorted(outcome.patches, key=lambda patch: patch.number)
@@ -505,8 +503,9 @@ def _edit(
         )
         if not (patches and fitting and len(patches) <= recipe.get("count", 1)):
             raise messages.core_nonsense()
-        spot = canvas.above(over or target.layer)
-        new_layer = canvas.insert(spot, source, patches, name, draft=draft)
+        new_layer = canvas.insert(
+            canvas.above(over or target.layer), source, patches, recipes.name(edit, values)
+        )
     clock.mark("insert")
     gimp.progress_init(_("0 pixels changed outside the selection"))
     clock.write({"start": core.seconds_to_hello or 0.0, **outcome.seconds})

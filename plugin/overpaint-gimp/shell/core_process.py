@@ -102,17 +102,14 @@ class CoreProcess:
         request: wire.RunEdit,
         on_progress: OnProgress,
         references: Sequence[wire.Reference] = (),
-        meanwhile: Callable[[], None] = lambda: None,
     ) -> Outcome:
         """Run an edit to its end, however long it takes; raises EditFailed or CoreTrouble.
 
         *on_progress* is called often, also where nothing is new, and may raise to cancel.
-        *meanwhile* is called once, when the core has been asked.
         """
         for reference in references:
             self.send(reference)
         self.send(request)
-        meanwhile()
         outcome = Outcome()
         last = wire.Progress(fraction=None, phase="")
         while True:
