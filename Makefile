@@ -42,6 +42,7 @@ bench: setup  ## fill quality, round trip, costs in GIMP and with providers, aga
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m bench.fill
 	$(BIN)/python -m bench.style
+	$(BIN)/python -m bench.frames
 	$(BIN)/python -m bench.roundtrip
 	$(BIN)/python -m bench.cost
 	$(BIN)/python -m bench.dialog

@@ -63,13 +63,21 @@ async def answer(
         for each in request.layers
     ]
     if request.forecast:
-        outlook = await app.plan_layers(steady(recipe), inputs, reader(""), references=references)
+        outlook = await app.plan_layers(
+            steady(recipe), inputs, reader(""), references=references, frames=request.frames
+        )
         yield wire.Answer(what="layers", data=outlook.to_dict())
         return
     told = _Telling(len(inputs))
-    async with app.style_layers(
-        steady(recipe), inputs, reader(""), references=references, document=request.document
-    ) as events:
+    running = app.style_layers(
+        steady(recipe),
+        inputs,
+        reader(""),
+        references=references,
+        document=request.document,
+        frames=request.frames,
+    )
+    async with running as events:
         async for event in events:
             for message in told.messages(event, formats):
                 yield message

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.gimp
 
 IN_GIMP = """
 import hashlib
+import random
 WIDTH, HEIGHT = 160, 120
 image = Gimp.Image.new(WIDTH, HEIGHT, Gimp.ImageBaseType.RGB)
 
@@ -120,6 +121,32 @@ report({
     "before": before,
     "after": tree(),
 })
+
+# A still scene in three frames, with other noise in each.
+image = Gimp.Image.new(64, 64, Gimp.ImageBaseType.RGB)
+for number in range(3):
+    noise = random.Random(number)
+    layer = Gimp.Layer.new(image, f"Frame {number}", 64, 64, Gimp.ImageType.RGB_IMAGE, 100,
+                           Gimp.LayerMode.NORMAL)
+    image.insert_layer(layer, None, 0)
+    data = bytes(100 + x // 2 + noise.randrange(-2, 3) for y in range(64) for x in range(192))
+    layer.get_buffer().set(Gegl.Rectangle.new(0, 0, 64, 64), "R'G'B' u8", data)
+    layer.get_buffer().flush()
+before = tree()
+config = procedure.create_config()
+config.set_property("image", image)
+config.set_core_object_array("drawables", [layer])
+config.set_property("which", "all")
+config.set_property("frames", True)
+config.set_property("prompt", "negative")
+config.set_property("seed", 7)
+result = procedure.run(config)
+report({
+    "status": int(result.index(0)),
+    "error": Gimp.get_pdb().get_last_error(),
+    "before": before,
+    "after": tree(),
+})
 """
 
 
@@ -131,9 +158,11 @@ def styled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     made = "providers.Negative()"
     code = CORE.format(core=str(gimp_home.ROOT / "core"), root=str(gimp_home.ROOT), made=made)
     gimp_home.install(gimp, home, [gimp_home.core_argv(gimp)[0], "-I", "-c", code])
-    (report,) = gimp.batch(IN_GIMP, gimp_home.room(gimp, home), timeout=300, resources=True).reports
-    assert report["status"] == 3, report["error"]
-    return report
+    room = gimp_home.room(gimp, home)
+    many, film = gimp.batch(IN_GIMP, room, timeout=300, resources=True).reports
+    for report in (many, film):
+        assert report["status"] == 3, report["error"]
+    return {**many, "film": film}
 
 
 def leaves(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -174,3 +203,10 @@ def test_every_layer_is_styled_but_the_locked_and_the_empty(styled: dict[str, An
     for was, now in zip(leaves(styled["before"]), new, strict=True):
         left = was["name"] in ("Locked", "Empty")
         assert now["pixels"] == (was["pixels"] if left else was["negative"]), was["name"]
+
+
+def test_frames_of_a_still_scene_have_one_look(styled: dict[str, Any]) -> None:
+    """The first frame, which is the lowest layer, decides how all of them look."""
+    film = styled["film"]
+    looks = [frame["pixels"] for frame in leaves(film["after"][0]["children"])]
+    assert looks == [film["before"][-1]["negative"]] * 3

@@ -248,6 +248,7 @@ def test_layers_are_counted_before_they_go(scene: Scene) -> None:
     scene.desktop.type("watercolour")
     scene.desktop.key("Return")
     time.sleep(6)  # it says that it counts, then what it has counted
+    scene.desktop.wait_until_still(3)
     shoot(scene.desktop, "layers-question")
     assert asked(scene) == 0
 

@@ -77,6 +77,7 @@ EXAMPLES: list[wire.Message] = [
         canvas_height=9,
         document="",
         layers=[{"id": "7", "name": "Sky", "box": [-1, 0, 2, 3], "skip": "locked"}],
+        frames=True,
         forecast=False,
     ),
     wire.LayerWanted(id=""),

@@ -76,12 +76,13 @@ async def plan_layers(
     *,
     reach: Reach = USUAL,
     references: Sequence[Reference] = (),
+    frames: bool = False,
 ) -> LayersOutlook:
     """Say what :func:`style_layers` would ask for with the same arguments; sends nothing.
 
     Reads every layer once, one at a time.
     """
-    return await _Styling(recipe, inputs, whole, reach, references).plan()
+    return await _Styling(recipe, inputs, whole, reach, references, frames=frames).plan()
 
 
 @asynccontextmanager
@@ -93,6 +94,7 @@ async def style_layers(
     reach: Reach = USUAL,
     references: Sequence[Reference] = (),
     document: str = "",
+    frames: bool = False,
 ) -> AsyncIterator[AsyncIterator[LayerEvent]]:
     """Give all of *inputs* the style of *recipe* while the context lasts.
 
@@ -102,9 +104,12 @@ async def style_layers(
     every layer is raised once those that were under way have ended. Leaving the context cancels;
     what was finished is kept, so that the same call goes on from there.
 
+    *inputs* come with the topmost first. With *frames* they are the frames of an animation, the
+    lowest the first: what keeps still in them keeps still in the new look.
+
     Fallbacks of *reach* are not asked: two models have two looks.
     """
-    styling = _Styling(recipe, inputs, whole, reach, references, document)
+    styling = _Styling(recipe, inputs, whole, reach, references, document, frames=frames)
     # Without room: a slow reader must not pile pictures up. They are on disk already.
     send, receive = anyio.create_memory_object_stream[LayerEvent](0)
     raised: Exception | None = None
@@ -149,6 +154,30 @@ class _Anchor:
     digest: str = ""
 
 
+class _Film:
+    """Hands each frame's look on to the next. State: the last one, and whose turn is over."""
+
+    def __init__(self, inputs: Sequence[LayerInput]) -> None:
+        self.order = tuple(reversed(inputs))
+        self._over = {each.id: anyio.Event() for each in inputs}
+        ids = [each.id for each in self.order]
+        self._earlier = dict(zip(ids[1:], ids, strict=False))
+        self._last: layers.Frame | None = None
+
+    async def carry(self, each: LayerInput, found: Content, colours: Pixels) -> Pixels:
+        """Return a frame's colours, once the one before it has its own."""
+        if each.id in self._earlier:
+            await self._over[self._earlier[each.id]].wait()
+        box = found.box.moved(each.box.x, each.box.y)
+        made = await anyio.to_thread.run_sync(layers.carried, self._last, box, found, colours)
+        self._last = made
+        return made.colours
+
+    def over(self, each: LayerInput) -> None:
+        """Let the next frame go on, whatever became of this one."""
+        self._over[each.id].set()
+
+
 @dataclass(slots=True, eq=False)
 class _Totals:
     made: int = 0
@@ -170,6 +199,8 @@ class _Styling:
         reach: Reach,
         references: Sequence[Reference],
         document: str = "",
+        *,
+        frames: bool = False,
     ) -> None:
         if recipe.edit is not Edit.STYLE:
             raise EditUnsupported(
@@ -191,6 +222,7 @@ class _Styling:
         self._settings = settings
         self._recipe = layers.part(recipe)
         self._inputs = tuple(inputs)
+        self._film = _Film(inputs) if frames else None
         self._whole = whole
         self._reach = replace(reach, fallbacks=())
         self._references = tuple(references)
@@ -208,7 +240,7 @@ class _Styling:
 
     async def plan(self) -> LayersOutlook:
         whole = await self._whole()
-        anchor, for_whole, whole_cost = self._foreseen(whole)
+        anchor, for_whole, whole_cost = await self._foreseen(whole)
         del whole
         planned: list[Planned] = []
         seen: dict[str, str] = {}
@@ -238,10 +270,10 @@ class _Styling:
             notes=self._notes(),
         )
 
-    def _foreseen(self, whole: Pixels) -> tuple[_Anchor | None, int, float | None]:
+    async def _foreseen(self, whole: Pixels) -> tuple[_Anchor | None, int, float | None]:
         """Return the anchor if it is known already, and what it would take otherwise."""
         if self._able.measures_anchor:
-            return _anchor(layers.anchor_picture(whole)), 0, 0.0
+            return await self._measured(whole), 0, 0.0
         found = self._anchored() and layers.content(whole)
         if not found:
             return _Anchor(), 0, 0.0
@@ -250,6 +282,15 @@ class _Styling:
             return _anchor(_seen(whole, found, colours)), 0, 0.0
         asked = self._forecast(found, anchored=False)
         return None, asked.requests, asked.cost
+
+    async def _measured(self, whole: Pixels) -> _Anchor:
+        """Return what statistics are taken of: the document, or something of each frame."""
+        picture = layers.anchor_picture(whole)
+        if self._film is not None:
+            seen = [each for each in self._film.order if each.skip is None]
+            for number, each in enumerate(seen):
+                layers.lay_in(picture, await each.read(), each.box, number, len(seen))
+        return _anchor(picture)
 
     def _anchored(self) -> bool:
         """Return whether the flattened document is made first, for all layers to be like it."""
@@ -313,7 +354,7 @@ class _Styling:
         height, width = whole.shape[:2]
         self._canvas = Extent(width, height)
         if self._able.measures_anchor:
-            return _anchor(layers.anchor_picture(whole))
+            return await self._measured(whole)
         found = self._anchored() and layers.content(whole)
         if not found:
             return _Anchor()
@@ -324,13 +365,17 @@ class _Styling:
         return _anchor(_seen(whole, found, colours))
 
     async def _all(self, anchor: _Anchor) -> None:
-        waiting = iter(self._inputs)
+        waiting = iter(self._film.order if self._film else self._inputs)
 
         async def take_turns() -> None:
             for each in waiting:
                 if self._hopeless is not None:
                     return
-                await self._make(each, anchor)
+                try:
+                    await self._make(each, anchor)
+                finally:
+                    if self._film is not None:
+                        self._film.over(each)
 
         async with anyio.create_task_group() as tasks:
             for _ in range(max(1, self._able.concurrency)):
@@ -357,6 +402,8 @@ class _Styling:
             return
         self._totals.reused += reused
         self._totals.made += not reused
+        if self._film is not None:
+            colours = await self._film.carry(each, found, colours)
         made = layers.laid_back(pixels, found, colours)
         await self._send.send(LayerMade(each.id, each.name, made, self._recipe, reused))
 

@@ -73,14 +73,22 @@ def vary(**given: Any) -> None:
         is_flag=True,
         help="Style each layer of an OpenRaster file by itself, all in one look, into a new "
         "group beside the old ones. What was finished is not made again.",
-    )
+    ),
+    click.option(
+        "--frames",
+        is_flag=True,
+        help="With --each-layer: the layers are the frames of an animation, the lowest the first. "
+        "What keeps still in them keeps still in the new style.",
+    ),
 )
 @options.output(LAYERED)
-def style(*, each_layer: bool, **given: Any) -> int:
+def style(*, each_layer: bool, frames: bool, **given: Any) -> int:
     """Give the masked part of IMAGE another style, or all of it.
 
     --style names it, --reference shows it, or the prompt says it.
     """
+    if frames and not each_layer:
+        raise click.UsageError("--frames goes with --each-layer: layers are the frames.")
     if not each_layer:
         _edit(Edit.STYLE, given)
         return 0
@@ -89,7 +97,8 @@ def style(*, each_layer: bool, **given: Any) -> int:
 
     _refuse_overwriting(given)
     pictures, digests = app.read_references(Edit.STYLE, given["references"])
-    return style_layers(given, _recipe(Edit.STYLE, given, digests), _reach(given), pictures)
+    recipe = _recipe(Edit.STYLE, given, digests)
+    return style_layers(given, recipe, _reach(given), pictures, frames=frames)
 
 
 @click.command()

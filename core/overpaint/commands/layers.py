@@ -27,9 +27,11 @@ def style_layers(
     recipe: Recipe,
     reach: "app.Reach",
     references: "tuple[Reference, ...]",
+    *,
+    frames: bool = False,
 ) -> int:
     """Style each layer of the document that *given* names; return the exit status: 1 where some
-    failed. *recipe* may be without a seed.
+    failed. *recipe* may be without a seed. With *frames* the lowest layer is the first frame.
     """
     import anyio
 
@@ -46,7 +48,7 @@ def style_layers(
     if given["mask"] is not None:
         raise click.UsageError("--mask does not go with --each-layer: layers are styled whole.")
     with files.open_layered(image) as opened, tempfile.TemporaryDirectory() as folder:
-        work = _Work(opened, steady(recipe), reach, references, image.name, Path(folder))
+        work = _Work(opened, steady(recipe), reach, references, image.name, Path(folder), frames)
         if given["dry_run"]:
             told = anyio.run(work.plan)
             if given["as_json"]:
@@ -76,6 +78,7 @@ class _Work:
         references: "tuple[Reference, ...]",
         document: str,
         folder: Path,
+        frames: bool,
     ) -> None:
         from overpaint.layers import LayerInput, Skip
         from overpaint.tree import CUTTING
@@ -87,6 +90,7 @@ class _Work:
         self._references = references
         self._document = document
         self._folder = folder
+        self._frames = frames
         self._places: dict[str, Place] = {}
         self._inputs: list[LayerInput] = []
         for number, place in enumerate(layers_of(opened.tree)):
@@ -129,6 +133,7 @@ class _Work:
             self._merged,
             reach=self._reach,
             references=self._references,
+            frames=self._frames,
         )
 
     async def run(self) -> None:
@@ -149,6 +154,7 @@ class _Work:
             reach=self._reach,
             references=self._references,
             document=self._document,
+            frames=self._frames,
         )
         over = 0
         async with running as events:

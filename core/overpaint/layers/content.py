@@ -16,7 +16,7 @@ from overpaint.hidden import painted_over
 from overpaint.mask import Mask, bounds
 from overpaint.picture import Pixels, Source
 
-__all__ = ["Content", "anchor_picture", "content", "laid_back"]
+__all__ = ["Content", "anchor_picture", "content", "laid_back", "opaque_colours"]
 
 Rgb: TypeAlias = npt.NDArray[np.uint8]
 
@@ -75,6 +75,12 @@ def anchor_picture(pixels: Pixels) -> Rgb:
 
     What is transparent takes the nearest colours, so that nothing that nobody sees counts.
     """
+    colours, shows = opaque_colours(pixels)
+    return colours if shows.all() else painted_over(colours, shows)
+
+
+def opaque_colours(pixels: Pixels) -> tuple[Rgb, npt.NDArray[np.bool_]]:
+    """Return the colours of RGBA pixels as uint8, and where they are at least half opaque."""
     if pixels.dtype == np.uint8:
         colours = np.ascontiguousarray(pixels[..., :3], np.uint8)
         shows = pixels[..., 3] >= _HALF
@@ -82,4 +88,4 @@ def anchor_picture(pixels: Pixels) -> Rgb:
         scaled = np.clip(np.nan_to_num(pixels[..., :3]), 0, 1) * 255
         colours = np.rint(scaled).astype(np.uint8)
         shows = pixels[..., 3] >= _HALF / 255
-    return colours if shows.all() else painted_over(colours, shows)
+    return colours, shows

@@ -44,7 +44,7 @@ class LayerInput:
     """A layer that may get a style.
 
     *id* is the caller's own, unique, and not "". *box*: its place on the canvas. *read* returns
-    its pixels, RGBA of the box's size; it is called once or twice, and nothing is kept meanwhile.
+    its pixels, RGBA of the box's size; it is called up to three times, nothing is kept meanwhile.
     *skip*: why it is to be left as it is.
     """
 

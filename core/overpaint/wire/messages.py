@@ -418,7 +418,8 @@ class StyleLayers(Message):
     """Give these layers one style: objects with *id*, *name*, *box*, and *skip* or null.
 
     *skip* is why a layer is to be left as it is: "locked" or "cuts". Boxes are of the canvas.
-    With *forecast* nothing is made: the answer says what it would take.
+    The topmost comes first; with *frames* the lowest is the first frame of an animation. With
+    *forecast* nothing is made: the answer says what it would take.
     """
 
     recipe: Dict[str, Any] = _object()
@@ -426,6 +427,7 @@ class StyleLayers(Message):
     canvas_height: int = _integer(1, MAX_SIDE)
     document: str = _text(300)
     layers: List[Dict[str, Any]] = _layers()
+    frames: bool = _flag()
     forecast: bool = _flag()
 
     type = "layers"

@@ -70,7 +70,8 @@ _which = [
         _("_Which layers"),
         SELECTED_LAYERS,
         ((_("The selected layers and groups"), SELECTED_LAYERS), (_("All"), EVERY_LAYER)),
-    )
+    ),
+    (PF_TOGGLE, "frames", _("They are the _frames of an animation"), False),
 ]
 
 REMOVE = _how + _who
@@ -111,15 +112,16 @@ def style(image: Any, layer: Any, *values: Any) -> Any:
     return _kept() or _edit(image, layer, "style", named, or_everything=True)
 
 
-def style_layers(image: Any, chosen: List[Any], which: str, *values: Any) -> Any:
+def style_layers(image: Any, chosen: List[Any], which: str, frames: bool, *values: Any) -> Any:
     """Give layers one style, each by itself, in a new group beside them.
 
-    They are those that are selected, groups with all that is in them, or all layers.
+    They are those that are selected, groups with all that is in them, or all layers. As *frames*
+    of an animation they keep still where the picture keeps still.
     """
     del chosen  # GIMP names no groups among them; the image does
-    named = dict(zip(_names(STYLE_LAYERS)[1:], values))
+    named = dict(zip(_names(STYLE_LAYERS)[2:], values))
     recipe = recipes.recipe("style", named)
-    batch = layers.examine(image, everything=which == EVERY_LAYER)
+    batch = layers.examine(image, everything=which == EVERY_LAYER, frames=bool(frames))
     shown = recipes.shown(named)
     title = recipes.name("style", named)
     with _core() as core, layers.Results() as results:
@@ -362,8 +364,9 @@ def register_all() -> None:
         N_(
             "Transfers one style to the selected layers and groups, or to all layers. Each keeps "
             "its name, place, mask, mode and opacity. The results are in a new group above the "
-            "old layers, which are hidden. What was finished before a cancel or a failure is not "
-            "made again when the command is repeated."
+            "old layers, which are hidden. As frames of an animation, the lowest the first, they "
+            "keep still where the picture keeps still. What was finished before a cancel or a "
+            "failure is not made again when the command is repeated."
         ),
         AUTHOR,
         AUTHOR,

@@ -43,11 +43,15 @@ _KEPT = ("blend-space", "composite-space", "composite-mode")
 
 @dataclass(frozen=True)
 class Batch:
-    """What is to be styled: *roots* are layers or groups, *leaves* their layers by id."""
+    """What is to be styled: *roots* are layers or groups, *leaves* their layers by id.
+
+    *frames*: they are those of an animation, the lowest the first.
+    """
 
     image: Any
     roots: List[Any]
     leaves: Dict[str, Any]
+    frames: bool = False
 
     def request(self, recipe: Dict[str, Any], *, forecast: bool = False) -> wire.StyleLayers:
         """Return the request to style them, or to say what that would take."""
@@ -57,6 +61,7 @@ class Batch:
             canvas_height=self.image.height,
             document=(self.image.name or "")[:300],
             layers=self.described(),
+            frames=self.frames,
             forecast=forecast,
         )
 
@@ -121,7 +126,7 @@ class Results:
         layer.attach_new_parasite(canvas.PARASITE, canvas.PERSISTENT, recipe)
 
 
-def examine(image: Any, everything: bool) -> Batch:
+def examine(image: Any, everything: bool, frames: bool = False) -> Batch:
     """Return the selected layers and groups, or all; raises DocumentUnsuitable."""
     if image.base_type == INDEXED:
         raise messages.image_indexed()
@@ -135,7 +140,7 @@ def examine(image: Any, everything: bool) -> Batch:
     leaves = {str(leaf.ID): leaf for root in chosen for leaf in _leaves(root)}
     if not leaves:
         raise messages.no_layers()
-    return Batch(image, chosen, leaves)
+    return Batch(image, chosen, leaves, frames)
 
 
 def _outermost(chosen: List[Any]) -> List[Any]:

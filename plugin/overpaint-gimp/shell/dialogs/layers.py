@@ -37,6 +37,7 @@ class LayersDialog(Window):
         self.dialog.set_default_response(STYLE)
         values = context.values
         self._which = values.pop("which")
+        self._frames = bool(values.pop("frames"))
         self._fields = Fields(values, self._changed, self._start, self.ask)
         self.content.pack_start(self._choice(), False, False, 0)
         self.content.pack_start(self._fields.widget, True, True, 0)
@@ -53,6 +54,17 @@ class LayersDialog(Window):
         every.connect("toggled", chosen)
         box.pack_start(selected, False, False, 0)
         box.pack_start(every, False, False, 0)
+        frames = Gtk.CheckButton.new_with_mnemonic(_("They are the _frames of an animation"))
+        frames.set_tooltip_text(
+            _("The lowest layer is the first. What keeps still keeps still in the new style.")
+        )
+        frames.set_active(self._frames)
+
+        def toggled(_button: Any) -> None:
+            self._frames = frames.get_active()
+
+        frames.connect("toggled", toggled)
+        box.pack_start(frames, False, False, 0)
         return box
 
     def shown(self) -> None:
@@ -79,7 +91,8 @@ class LayersDialog(Window):
         if self._eager:
             return
         try:
-            batch = layers.examine(self._context.image, everything=self._which == EVERY_LAYER)
+            everything = self._which == EVERY_LAYER
+            batch = layers.examine(self._context.image, everything, self._frames)
             if not able["receiver"]:
                 self._accept()
                 return
@@ -119,5 +132,6 @@ class LayersDialog(Window):
         for name, value in self._fields.values().items():
             self._context.set(name, value)
         self._context.set("which", self._which)
+        self._context.set("frames", self._frames)
         self.accepted = True
         self.close()
