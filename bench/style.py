@@ -91,7 +91,8 @@ def _network(picture: Rgb) -> float:
     rows = max(network.LEAST_ROWS, network.STRIP // picture.shape[1]) // 4 * 4
     jumps = np.abs(np.diff(made.astype(np.int16), axis=0)).mean(axis=(1, 2))
     borders = np.arange(rows - 1, len(jumps), rows)
-    beside = np.concatenate([borders - 2, borders + 2])
+    # The network draws in fours, so that rows differ by their place among four.
+    beside = np.concatenate([borders + 4 * step for step in (-2, -1, 1, 2)])
     return float(jumps[borders].mean() / jumps[beside[beside < len(jumps)]].mean())
 
 

@@ -322,6 +322,7 @@ def _made(made: Made, source: Source, request: wire.RunEdit) -> wire.PatchMade:
     return wire.PatchMade(
         number=made.number,
         recipe=made.recipe.to_dict(),
+        provenance=app.provenance_of(made.recipe).to_dict(),
         region=wire.Rectangle(region.x, region.y, region.width, region.height),
         format=pixel_format,
         pixels=encode(pixels, pixel_format),

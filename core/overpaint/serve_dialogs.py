@@ -108,6 +108,7 @@ def _patch(number: int, patch: Patch, recipe: Recipe) -> wire.PatchMade:
     return wire.PatchMade(
         number=number,
         recipe=recipe.to_dict(),
+        provenance=app.provenance_of(recipe).to_dict(),
         region=wire.Rectangle(*asdict(patch.region).values()),
         format=pixel_format,
         pixels=encode(patch.pixels, pixel_format),

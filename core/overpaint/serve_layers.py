@@ -130,6 +130,7 @@ def _made(event: LayerMade, pixel_format: str) -> wire.LayerMade:
     return wire.LayerMade(
         id=event.id,
         recipe=event.recipe.to_dict(),
+        provenance=app.provenance_of(event.recipe).to_dict(),
         width=width,
         height=height,
         format=pixel_format,

@@ -103,6 +103,14 @@ class Host(ABC):
     def is_srgb(self, image: Ref) -> bool:
         """Tell whether the image's colours are sRGB's, gamma-encoded or linear."""
 
+    @abstractmethod
+    def metadata_tag(self, image: Ref, name: str) -> Optional[str]:
+        """Return what the image's metadata say, by a name of Exiv2's; None for nothing."""
+
+    @abstractmethod
+    def set_metadata_tag(self, image: Ref, name: str, value: str) -> None:
+        """Say something in the image's metadata, which can be undone."""
+
     # -- the user ----------------------------------------------------------------------------------
 
     @abstractmethod

@@ -91,6 +91,14 @@ class Image(Carrier, Handle):
         """Whether the colours are sRGB's, in gamma-encoded or linear precision (an extension)."""
         return host.current().is_srgb(self.ref)
 
+    def metadata_tag(self, name: str) -> Optional[str]:
+        """Return what the metadata say, by a name of Exiv2's; None for nothing (an extension)."""
+        return host.current().metadata_tag(self.ref, name)
+
+    def set_metadata_tag(self, name: str, value: str) -> None:
+        """Say something in the metadata, which can be undone (an extension)."""
+        host.current().set_metadata_tag(self.ref, name, value)
+
     # -- layers and channels -----------------------------------------------------------------------
 
     def add_layer(self, layer: Layer, position: int = -1) -> None:

@@ -14,6 +14,7 @@ from tests.servers import Server
 from tests.servers.faults import status
 from tests.servers.vendors import KEY, VENDORS, Vendor
 
+from overpaint import provenance
 from overpaint.providers import registry
 
 pytestmark = pytest.mark.gimp
@@ -86,6 +87,13 @@ for number, (name, model, count) in enumerate(asked):
     result = procedure.run(config)
     error = Gimp.get_pdb().get_last_error()
     after, mask = visible(image), selected(image)
+    exported = Gio.File.new_for_path(os.path.join(os.path.expanduser("~"), name + ".png"))
+    png = Gimp.get_pdb().lookup_procedure("file-png-export")
+    config = png.create_config()
+    config.set_property("image", image)
+    config.set_property("file", exported)
+    config.set_property("include-xmp", True)  # as GIMP's dialog has it by default
+    png.run(config)
     outside = sum(
         before[3 * n : 3 * n + 3] != after[3 * n : 3 * n + 3]
         for n in range(320 * 240) if not mask[n]
@@ -99,6 +107,12 @@ for number, (name, model, count) in enumerate(asked):
             bytes(b & 255 for b in each.get_parasite("overpaint-recipe").get_data()).decode()
             for each in image.get_layers() if each.get_parasite("overpaint-recipe")
         ],
+        "made": [
+            json.loads(bytes(b & 255 for b in layer_made.get_data()).decode().rstrip(chr(0)))
+            for each in image.get_layers()
+            for layer_made in [each.get_parasite("overpaint-provenance")] if layer_made
+        ],
+        "file": exported.get_path(),
         "outside": outside,
         "changed": before != after,
     })
@@ -136,7 +150,7 @@ def edit(
         OVERPAINT_DATA=str(home / "data"),
         **env,
     )
-    script = f"import os\ncommand = {command!r}\n{asked(vendors, count)}{IN_GIMP}"
+    script = f"import json, os\ncommand = {command!r}\n{asked(vendors, count)}{IN_GIMP}"
     batch = gimp.batch(script, room, timeout=600)
     return {report["name"]: report for report in batch.reports}
 
@@ -161,6 +175,12 @@ def test_every_provider_edits_from_gimp(version: str, command: str, tmp_path: Pa
         assert {len(recipe["references"]) for recipe in recipes} == {int(command == "style")}
         assert report["changed"]
         assert report["outside"] == 0, name
+        assert [made["source_type"] for made in report["made"]] == [provenance.COMPOSITE] * 2
+        assert all(made["system"] and made["made"] for made in report["made"])
+        # What GIMP itself exports says it, too.
+        exported = Path(report["file"]).read_bytes()
+        assert provenance.COMPOSITE.encode() in exported, name
+        assert report["made"][0]["system"].encode() in exported, name
     written = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
     assert written
     assert not [path for path in written if KEY.encode() in path.read_bytes()]

@@ -81,6 +81,7 @@ def main(behaviour: str) -> None:
                 wire.PatchMade(
                     number=0,
                     recipe=run.recipe,
+                    provenance={},
                     region=region,
                     format=run.format,
                     pixels=bytes(region.width * region.height * pixel),

@@ -224,6 +224,21 @@ def test_a_result_that_overruns_its_selection_is_taken_back(
     assert image.layers == [layer]
 
 
+def test_a_defect_while_inserting_leaves_the_document_as_it_was(
+    host: headless.Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong after a layer is in the image, that layer does not stay."""
+    image, layer = scene(host)
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(canvas, "declare", fail)
+    host.run("plug-in-overpaint-remove", image, layer)
+
+    assert image.layers == [layer]
+
+
 def test_a_good_result_says_that_nothing_else_changed(host: headless.Host) -> None:
     """After every insert the check says what it found."""
     image, layer = scene(host)

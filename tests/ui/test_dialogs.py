@@ -56,10 +56,14 @@ def test_nothing_leaves_before_the_user_says_so(scene: Scene) -> None:
     assert asked(scene) == 1
     assert facts(scene.desktop) == before
     scene.desktop.key("Return")
+    scene.desktop.wait_until_gone(dialog)
     after = wait_for_layers(scene.desktop, 2)
 
     assert after["layers"][0]["name"] == "a small red boat"
     assert after["layers"][1:] == before["layers"]
+    assert "compositeWithTrainedAlgorithmicMedia" in after["metadata"]
+    scene.desktop.key("ctrl+z")
+    assert wait_for_layers(scene.desktop, 1) == before
 
 
 def test_a_refusal_stays_in_the_window(scene: Scene) -> None:

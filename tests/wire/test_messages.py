@@ -45,11 +45,17 @@ EXAMPLES: list[wire.Message] = [
     wire.Progress(fraction=None, phase="Filling"),
     wire.Progress(fraction=0.25, phase=""),
     wire.Notice(sentence="Mind the gap."),
-    wire.PatchMade(
-        number=3, recipe=RECIPE, region=REGION, format="R'G'B'A u8", pixels=bytes(24), mask=bytes(6)
-    ),
-    wire.PatchMade(
-        number=0, recipe=RECIPE, region=REGION, format="R'G'B'A u8", pixels=bytes(24), mask=None
+    *(
+        wire.PatchMade(
+            number=number,
+            recipe=RECIPE,
+            provenance={"system": "OpenAI"},
+            region=REGION,
+            format="R'G'B'A u8",
+            pixels=bytes(24),
+            mask=mask,
+        )
+        for number, mask in ((3, bytes(6)), (0, None))
     ),
     wire.Done(seconds={"prepare": 0.5}),
     wire.Failure(code="x", sentence="No.", hint="Try."),
@@ -82,7 +88,15 @@ EXAMPLES: list[wire.Message] = [
     ),
     wire.LayerWanted(id=""),
     wire.LayerPixels(id="7", width=2, height=3, format="Y' u8", pixels=b"abcdef"),
-    wire.LayerMade(id="7", recipe=RECIPE, width=1, height=1, format="R'G'B'A u8", pixels=b"abcd"),
+    wire.LayerMade(
+        id="7",
+        recipe=RECIPE,
+        provenance={},
+        width=1,
+        height=1,
+        format="R'G'B'A u8",
+        pixels=b"abcd",
+    ),
     wire.LayerFailed(id="7", code="x", sentence="No.", hint="Try."),
 ]
 

@@ -3,7 +3,7 @@
 Here meet the user's settings, keys and history with the runner, which knows none of them.
 """
 
-from overpaint.app.facts import facts, provider_facts, templated
+from overpaint.app.facts import facts, provenance_of, provider_facts, templated
 from overpaint.app.housekeeping import (
     change_key,
     change_settings,
@@ -36,6 +36,7 @@ __all__ = [
     "place",
     "plan",
     "plan_layers",
+    "provenance_of",
     "provider",
     "provider_facts",
     "providers",

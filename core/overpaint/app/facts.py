@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from overpaint import catalogue, presets, styles
-from overpaint.app.reach import USUAL, load_settings, set_up
+from overpaint import catalogue, presets, provenance, styles
+from overpaint.app.reach import USUAL, Reach, load_settings, set_up
 from overpaint.errors import OverpaintError
 from overpaint.providers import registry
 from overpaint.providers.base import Provider
 from overpaint.recipe import Edit, Recipe
 
-__all__ = ["facts", "provider_facts", "templated"]
+__all__ = ["facts", "provenance_of", "provider_facts", "templated"]
 
 PAST = 200
 """How many runs are looked through for words."""
@@ -78,6 +78,17 @@ def provider_facts(name: str, model: str | None = None) -> dict[str, Any]:
             if each.output is catalogue.Output.IMAGE and each.state is not catalogue.State.DEAD
         ],
     }
+
+
+def provenance_of(recipe: Recipe, reach: Reach = USUAL) -> provenance.Provenance:
+    """Return who made what *recipe* stands for, just now."""
+    settings = load_settings()
+    asked: Provider = set_up(recipe.provider, recipe.model, reach, settings)
+    if not asked.capabilities.needs_network:
+        return provenance.of_rules(asked.title)
+    usual = [each.id for each in catalogue.models(recipe.provider)]
+    model = recipe.model or settings.setup_for(recipe.provider, None).model or next(iter(usual), "")
+    return provenance.of_model(asked.title, model, whole=recipe.edit is Edit.GENERATE)
 
 
 def _earlier_prompts() -> list[str]:

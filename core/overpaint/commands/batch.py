@@ -155,7 +155,10 @@ def _run(line: _Line) -> "Outcome":
             return await follow(_quiet(events))
 
     outcome = anyio.run(work)
-    results = [files.Result(each.patch, each.recipe) for each in outcome.made]
+    results = [
+        files.Result(each.patch, each.recipe, app.provenance_of(each.recipe).xmp())
+        for each in outcome.made
+    ]
     files.save(line.out, document, results)
     return outcome
 

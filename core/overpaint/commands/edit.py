@@ -178,7 +178,10 @@ def _edit(edit: Edit, given: dict[str, Any]) -> None:
             raise
         _edit(edit, {**given, "model": error.successor})
         return
-    results = [files.Result(each.patch, each.recipe) for each in outcome.made]
+    results = [
+        files.Result(each.patch, each.recipe, app.provenance_of(each.recipe, work.reach).xmp())
+        for each in outcome.made
+    ]
     saved = files.save(out, work.document, results)
     _tell_outcome(outcome, saved, as_json=given["as_json"])
 

@@ -115,7 +115,10 @@ def _place(run: str, image: Path, out: Path, *, number: int | None) -> None:
             f"that run {canvas.width}x{canvas.height}.",
             "Name the picture that the run edited.",
         )
-    results = [files.Result(each.patch, each.recipe) for each in placed]
+    results = [
+        files.Result(each.patch, each.recipe, app.provenance_of(each.recipe).xmp())
+        for each in placed
+    ]
     for path in files.save(out, document, results):
         click.echo(f"Saved {path}.", err=True)
 

@@ -26,10 +26,14 @@ _LUMINANCE = (0.2126, 0.7152, 0.0722)  # of sRGB's primaries (Rec. 709)
 
 
 class Result(NamedTuple):
-    """One patch to be saved, and the recipe that made it."""
+    """One patch to be saved, and the recipe that made it.
+
+    *xmp*: what a file that shows it merged in has to declare, an XMP packet or nothing.
+    """
 
     patch: Patch
     recipe: Recipe
+    xmp: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,13 +42,14 @@ class Document:
 
     Its dtype is uint8, uint16, float32 or float64; alpha is straight. *profile* is the file's
     ICC profile to the byte, *dpi* its resolution across and down. *notices* are sentences that
-    the user should read: what of the file was left behind.
+    the user should read: what of the file was left behind. *xmp* is a packet to be written.
     """
 
     pixels: Numbers
     profile: bytes | None = None
     dpi: tuple[float, float] | None = None
     notices: tuple[str, ...] = ()
+    xmp: bytes = b""
 
     @property
     def extent(self) -> Extent:

@@ -17,6 +17,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_END = 33
 """The signature and the first chunk, which always has the same length."""
 _INCH = 0.0254
+_XMP = "XML:com.adobe.xmp"
 _LEVEL = 4
 """Of zlib: files are at most a tenth larger than with its usual 6, in less than half the time."""
 
@@ -53,12 +54,15 @@ def write(document: Document) -> bytes:
         return _with_metadata(encode(".png", pixels), document)
     file = BytesIO()
     options = {"icc_profile": document.profile} | ({"dpi": document.dpi} if document.dpi else {})
-    document.image().save(file, "PNG", compress_level=_LEVEL, **options)
+    texts = PngImagePlugin.PngInfo()
+    if document.xmp:
+        texts.add_itxt(_XMP, document.xmp.decode())
+    document.image().save(file, "PNG", compress_level=_LEVEL, pnginfo=texts, **options)
     return file.getvalue()
 
 
 def _with_metadata(png: bytes, document: Document) -> bytes:
-    """Put profile and resolution behind the header; OpenCV writes neither as it was."""
+    """Put profile, resolution and XMP behind the header; OpenCV writes none as it was."""
     file = BytesIO()
     file.write(png[:_HEADER_END])
     if document.profile is not None:
@@ -67,5 +71,9 @@ def _with_metadata(png: bytes, document: Document) -> bytes:
     if document.dpi is not None:
         per_metre = [round(dpi / _INCH) for dpi in document.dpi]
         PngImagePlugin.putchunk(file, b"pHYs", struct.pack(">IIB", *per_metre, 1))
+    if document.xmp:
+        # Neither compressed nor in any language.
+        text = _XMP.encode() + b"\0\0\0\0\0" + document.xmp
+        PngImagePlugin.putchunk(file, b"iTXt", text)
     file.write(png[_HEADER_END:])
     return file.getvalue()

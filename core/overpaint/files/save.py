@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -28,11 +29,15 @@ def _anything(_: Document) -> None:
 
 
 def _as_png(document: Document, results: Sequence[Result]) -> bytes:
-    return png.write(document.merged(results[0].patch))
+    return png.write(_merged(document, results[0]))
 
 
 def _as_tiff(document: Document, results: Sequence[Result]) -> bytes:
-    return tiff.write(document.merged(results[0].patch))
+    return tiff.write(_merged(document, results[0]))
+
+
+def _merged(document: Document, result: Result) -> Document:
+    return replace(document.merged(result.patch), xmp=result.xmp)
 
 
 _TIFF = _Kind(_anything, _as_tiff, layers=False)

@@ -20,14 +20,14 @@ __all__ = ["Header", "check", "is_tiff", "read_header", "write"]
 
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _STRIP_OFFSETS = 256, 257, 258, 262, 273
 _X_RESOLUTION, _Y_RESOLUTION, _PLANAR, _RESOLUTION_UNIT = 282, 283, 284, 296
-_EXTRA_SAMPLES, _SAMPLE_FORMAT, _PROFILE = 338, 339, 34675
+_EXTRA_SAMPLES, _SAMPLE_FORMAT, _XMP, _PROFILE = 338, 339, 700, 34675
 
 _UNSIGNED, _FLOAT = 1, 3
 _DEEP_KINDS = ((_UNSIGNED, 16), (_FLOAT, 32), (_FLOAT, 64))
 _BLACK_IS_ZERO, _RGB = 1, 2
 _UNSPECIFIED, _STRAIGHT = 0, 2
 _PER_INCH, _PER_CM = 2, 3
-_LONG, _UNDEFINED_BYTES = 4, 7
+_BYTES, _LONG, _UNDEFINED_BYTES = 1, 4, 7
 _DEFLATE, _DIFFERENCES = 8, 2
 
 _HINT = "Save it from another program as plain RGB first, in 8 or 16 bits or as 32-bit float."
@@ -122,7 +122,12 @@ def write(document: Document) -> bytes:
         return _write_deep(document)
     file = BytesIO()
     options = {"icc_profile": document.profile} | ({"dpi": document.dpi} if document.dpi else {})
-    document.image().save(file, "TIFF", compression="tiff_adobe_deflate", **options)
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    if document.xmp:
+        tags[_XMP] = document.xmp
+        tags.tagtype[_XMP] = _BYTES
+    image = document.image()
+    image.save(file, "TIFF", compression="tiff_adobe_deflate", tiffinfo=tags, **options)
     return file.getvalue()
 
 
@@ -141,6 +146,9 @@ def _write_deep(document: Document) -> bytes:
     if document.profile is not None:
         tags[_PROFILE] = document.profile
         tags.tagtype[_PROFILE] = _UNDEFINED_BYTES
+    if document.xmp:
+        tags[_XMP] = document.xmp
+        tags.tagtype[_XMP] = _BYTES
     if document.dpi is not None:
         tags[_X_RESOLUTION], tags[_Y_RESOLUTION] = document.dpi
         tags[_RESOLUTION_UNIT] = _PER_INCH

@@ -44,7 +44,7 @@ def write(document: Document, results: Sequence[Result]) -> bytes:
         encode = tiff.write if document.is_float else png.write
         (folder / f"original{extension}").write_bytes(encode(document))
         layers = []
-        for number, (patch, recipe) in enumerate(results):
+        for number, (patch, recipe, _) in enumerate(results):
             layer = replace(document, pixels=document.layer(patch))
             (folder / f"result-{number}{extension}").write_bytes(encode(layer))
             (folder / f"mask-{number}.raw").write_bytes(patch.mask.tobytes())

@@ -461,10 +461,11 @@ class LayerPixels(Message):
 
 @dataclass(frozen=True)
 class LayerMade(Message):
-    """A layer's new pixels, of its own size, and the recipe that made them."""
+    """A layer's new pixels, of its own size, the recipe that made them, and who."""
 
     id: str = _text(100)
     recipe: Dict[str, Any] = _object()
+    provenance: Dict[str, Any] = _object()
     width: int = _integer(1, MAX_SIDE)
     height: int = _integer(1, MAX_SIDE)
     format: str = _format()
@@ -512,12 +513,15 @@ class Notice(Message):
 class PatchMade(Message):
     """Candidate *number*: pixels over this rectangle of the canvas, and the recipe that made them.
 
+    *provenance* says who made them, when, from which model, and as what files must declare it.
+
     The rectangle is the run's region, or a part of it outside of which nothing changes. It holds
     all that is selected. *mask* is null where it is the selection as it was sent, to the byte.
     """
 
     number: int = _integer(0, 1000)
     recipe: Dict[str, Any] = _object()
+    provenance: Dict[str, Any] = _object()
     region: Rectangle = _rectangle()
     format: str = _format()
     pixels: Blob = _blob()

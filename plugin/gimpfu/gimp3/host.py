@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Any, Optional
+from xml.etree import ElementTree as ET
 
 from gi.repository import Babl, Gegl, Gimp
 
@@ -127,6 +128,21 @@ class Host(host.Host):
         is_linear = int(thing.get_precision()) % 100 == 0  # 100, 200 ... linear, 150 ... not
         return Babl.get_name(space) in (*_SRGB, *(_LINEAR_SRGB if is_linear else ()))
 
+    def metadata_tag(self, image: host.Ref, name: str) -> Optional[str]:
+        for tag in _metadata(objects.object_of(image)).iter("tag"):
+            if tag.get("name") == name:
+                return tag.text or ""
+        return None
+
+    def set_metadata_tag(self, image: host.Ref, name: str, value: str) -> None:
+        thing = objects.object_of(image)
+        tree = _metadata(thing)
+        for tag in [each for each in tree.iter("tag") if each.get("name") == name]:
+            tree.remove(tag)
+        ET.SubElement(tree, "tag", name=name).text = value
+        text = ET.tostring(tree, encoding="unicode")
+        thing.set_metadata(Gimp.Metadata.deserialize(text))
+
     # -- the user ----------------------------------------------------------------------------------
 
     def message(self, text: str) -> None:
@@ -188,3 +204,13 @@ def _known(pixel_format: str) -> str:
 
 def _bytes_per_pixel(pixel_format: str) -> int:
     return int(Babl.format_get_bytes_per_pixel(Babl.format(pixel_format)))
+
+
+def _metadata(image: Any) -> ET.Element:
+    """Return an image's metadata as GIMP stores them: the library behind them, GExiv2, speaks to
+    Python only where its typelib is installed as well.
+    """
+    metadata = image.get_metadata()
+    if metadata is None:
+        return ET.Element("metadata")
+    return ET.fromstring(metadata.serialize())  # noqa: S314, GIMP wrote it

@@ -253,6 +253,12 @@ class Host(host.Host):
         self._store.picture(image)
         return True
 
+    def metadata_tag(self, image: host.Ref, name: str) -> Optional[str]:
+        return self._store.picture(image).metadata.get(name)
+
+    def set_metadata_tag(self, image: host.Ref, name: str, value: str) -> None:
+        self._store.picture(image).metadata[name] = value
+
     def message(self, text: str) -> None:
         self.messages.append(text)
 

@@ -90,6 +90,7 @@ class Picture:
     filename: Optional[str] = None
     resolution: tuple[float, float] = (72.0, 72.0)
     parasites: dict[str, Parasite] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
     undo: list[UndoStep] = field(default_factory=list)
     undo_depth: int = 0
     undo_frozen: int = 0

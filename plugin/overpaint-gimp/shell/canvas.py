@@ -25,11 +25,13 @@ from wire import BYTES_PER_PIXEL, WITH_ALPHA, PatchMade, Rectangle
 __all__ = [
     "PARASITE",
     "PERSISTENT",
+    "PROVENANCE",
     "RegionRead",
     "Spot",
     "Target",
     "above",
     "changed_outside",
+    "declare",
     "examine",
     "insert",
     "look",
@@ -40,6 +42,13 @@ __all__ = [
 ]
 
 PARASITE = "overpaint-recipe"
+PROVENANCE = "overpaint-provenance"
+DECLARED = {
+    "source_type": "Xmp.iptcExt.DigitalSourceType",
+    "system": "Xmp.iptcExt.AISystemUsed",
+    "model": "Xmp.iptcExt.AISystemVersionUsed",
+}
+"""What of a provenance an image's metadata say, which GIMP writes into files."""
 PERSISTENT = 1
 DEEP_FORMAT = "R'G'B'A float"
 MASK_FORMAT = "Y u8"
@@ -311,9 +320,14 @@ def insert(
             _take_back(image, inserted)
         if active:
             pdb.gimp_image_set_selected_layers(image, len(active), active)
+        if not outside:
+            declare(image, [patch.provenance for patch in patches])
     except RuntimeError as error:  # what GIMP's own refusals are
         _take_back(image, inserted)
         raise messages.insert_failed(str(error)) from error
+    except BaseException:
+        _take_back(image, inserted)
+        raise
     finally:
         image.undo_group_end()
     if outside:
@@ -365,6 +379,7 @@ def _insert_layer(
         form = None if layer.format == patch.format else patch.format
         layer.write_pixels(0, 0, width, height, form, patch.pixels)
         layer.attach_new_parasite(PARASITE, PERSISTENT, recipe_text(patch.recipe))
+        layer.attach_new_parasite(PROVENANCE, PERSISTENT, recipe_text(patch.provenance))
         mask = layer.create_mask(ADD_MASK_BLACK)
         layer.add_mask(mask)
         if patch.mask is not None:
@@ -379,6 +394,21 @@ def _insert_layer(
         gimp.delete(layer)
         raise
     return layer
+
+
+def declare(image: Any, made: List[Dict[str, Any]]) -> None:
+    """Say in the image's metadata that a model made a part of it, where one did.
+
+    What is said already stays: it is of the whole picture, or of an earlier part.
+    """
+    for provenance in made:
+        if not provenance.get("source_type"):
+            continue
+        for key, tag in DECLARED.items():
+            value = provenance.get(key)
+            if value and not image.metadata_tag(tag):
+                image.set_metadata_tag(tag, value)
+        return
 
 
 def recipe_text(recipe: Dict[str, Any]) -> str:

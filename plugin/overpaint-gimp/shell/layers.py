@@ -85,6 +85,7 @@ class _Kept:
     height: int
     format: str
     recipe: Dict[str, Any]
+    provenance: Dict[str, Any]
 
 
 class Results:
@@ -113,7 +114,9 @@ class Results:
         """Write a layer's new pixels down."""
         start = self._file.seek(0, 2)
         self._file.write(made.pixels)
-        self._found[made.id] = _Kept(start, made.width, made.height, made.format, made.recipe)
+        self._found[made.id] = _Kept(
+            start, made.width, made.height, made.format, made.recipe, made.provenance
+        )
 
     def write(self, number: str, layer: Any) -> None:
         """Put what was made for a layer into *layer*, which has the same size."""
@@ -124,6 +127,12 @@ class Results:
         layer.write_pixels(0, 0, kept.width, kept.height, form, pixels)
         recipe = canvas.recipe_text(kept.recipe)
         layer.attach_new_parasite(canvas.PARASITE, canvas.PERSISTENT, recipe)
+        provenance = canvas.recipe_text(kept.provenance)
+        layer.attach_new_parasite(canvas.PROVENANCE, canvas.PERSISTENT, provenance)
+
+    def provenances(self) -> List[Dict[str, Any]]:
+        """Return who made them."""
+        return [kept.provenance for kept in self._found.values()]
 
 
 def examine(image: Any, everything: bool, frames: bool = False) -> Batch:
@@ -214,6 +223,7 @@ def insert(batch: Batch, results: Results, name: str) -> Any:
                         results.write(str(old.ID), _plain(image, new))
             for root in batch.roots:
                 root.visible = False
+            canvas.declare(image, results.provenances())
         except RuntimeError as error:  # what GIMP's own refusals are
             image.remove_layer(group)
             for root, visible in zip(batch.roots, seen):

@@ -19,6 +19,7 @@ __all__ = [
     "core_not_installed",
     "core_not_started",
     "core_silent",
+    "defect",
     "document_gone",
     "floating_selection",
     "group_active",
@@ -284,6 +285,13 @@ def core_nonsense() -> CoreTrouble:
     return CoreTrouble(
         _("What answers as Overpaint's core does not speak its protocol."),
         _("The image is as it was. Run Overpaint's installer again, then restart GIMP."),
+    )
+
+
+def defect(name: str) -> ShellError:
+    return ShellError(
+        _("Overpaint's plug-in met a defect of its own: {}.").format(name),
+        _("The image is as it was. Please report this with what you were doing."),
     )
 
 

@@ -3,7 +3,8 @@
 A window runs its own main loop, in which the core's messages are handed out; GIMP stays usable.
 """
 
-from typing import Any, Callable, Dict, Optional, Sequence
+import sys
+from typing import Any, Callable, Dict, Optional, Sequence, Type
 
 import gi
 
@@ -82,9 +83,16 @@ class Window:
         self.dialog.show_all()
         self.shown()
         pump = GLib.timeout_add(PUMP_MS, self._pump)
+        hook, sys.excepthook = sys.excepthook, self._defect
         Gtk.main()
+        sys.excepthook = hook
         GLib.source_remove(pump)
         self.dialog.destroy()
+
+    def _defect(self, kind: Type[BaseException], error: BaseException, trace: Any) -> None:
+        """Tell what a callback has raised, which GTK would only print."""
+        sys.__excepthook__(kind, error, trace)
+        self.trouble(messages.defect("{}: {}".format(kind.__name__, error)))
 
     def close(self) -> None:
         Gtk.main_quit()
