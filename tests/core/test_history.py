@@ -10,8 +10,9 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import numpy as np
 import pytest
 
 from overpaint import places
+from overpaint.app import outlook
 from overpaint.errors import ConnectionLost, FileUnwritable, HistoryProblem, RunUnknown
 from overpaint.geometry import Box, Extent
 from overpaint.history import Framed, Journal, Run, State, database
@@ -655,3 +657,25 @@ def test_damaged_pixels_are_refused() -> None:
     ):
         with pytest.raises(ValueError):
             unpack(bad)
+
+
+def test_what_took_long_before_is_expected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The middle of the last edits of the same kind; of other models and failures nothing."""
+    recipe = a_run().recipe
+    assert outlook.usual_seconds(recipe) is None
+    real, ahead = time.time, [0.0]
+    monkeypatch.setattr("time.time", lambda: real() + ahead[0])
+    with Journal.open() as journal:
+        for seconds, model, failed in (
+            (10, None, False),
+            (14, None, False),
+            (90, None, False),
+            (500, "slow", False),
+            (500, None, True),
+        ):
+            run = replace(a_run(), recipe=replace(recipe, model=model))
+            run_id = journal.begin(run)
+            journal.candidate(run_id, 0, 0, PNG)
+            ahead[0] = seconds
+            journal.finish(run_id, State.FAILED if failed else State.DONE)
+    assert outlook.usual_seconds(recipe) == pytest.approx(14, abs=1)

@@ -26,6 +26,7 @@ ENTRIES = (
     "History...",
     "Inpaint Selection...",
     "Remove Selection",
+    "Results...",
     "Settings...",
     "Transfer Style to Layers...",
     "Transfer Style...",
@@ -77,6 +78,14 @@ def run(name, drawables=None, **values):
     for key, value in values.items():
         config.set_property(key, value)
     return procedure.run(config)
+"""
+CLIPBOARD = """
+import gi
+gi.require_version("Gdk", "3.0")
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gdk, Gtk
+Gtk.init([])
+report(Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD).wait_for_text() or "")
 """
 CLEAR = """
 for number in range(1, 1000 if Gimp.get_images() else 0):  # the empty one has to stay
@@ -131,7 +140,7 @@ class Scene:
         (self.config / "settings.toml").write_text(tomlkit.dumps(settings))
         self.server.requests.clear()
         self.server.fault = None
-        self.server.struck = 0
+        self.server.struck = self.server.closed = 0
         if not self.desktop.running():
             self.desktop.start_gimp()
         self.desktop.python(FACTS)
@@ -285,6 +294,13 @@ def wait_for_question(scene: Scene, dialog: lab.Window, height: int) -> None:
 def asked(scene: Scene) -> int:
     """How many pictures the server was asked for."""
     return sum(each.method == "POST" for each in scene.server.requests)
+
+
+def copied(desktop: lab.Desktop) -> str:
+    """The text in the clipboard."""
+    (text,) = desktop.python(CLIPBOARD)
+    assert isinstance(text, str)
+    return text
 
 
 def leftovers(desktop: lab.Desktop) -> list[str]:

@@ -1,5 +1,6 @@
 """What an edit will read, send and cost, before anything is sent."""
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,10 @@ from overpaint.plan import Plan, Shot, make_plan, make_shots
 from overpaint.providers.base import Provider
 from overpaint.recipe import Edit, Recipe
 
-__all__ = ["Outlook", "forecast", "plan", "refuse_unable", "spent_today"]
+__all__ = ["Outlook", "forecast", "plan", "refuse_unable", "spent_today", "usual_seconds"]
+
+PAST = 10
+"""How many earlier runs tell how long one takes."""
 
 
 def plan(recipe: Recipe, selection: Box, canvas: Extent, reach: Reach = USUAL) -> Plan:
@@ -29,7 +33,8 @@ class Outlook:
     """What a run would do, before anything is sent.
 
     *receiver*: who gets the pixels, "" where they stay on this machine. *cost*: US dollars, None
-    where nothing is charged or nobody knows; *spent* today, and *budget* for a day.
+    where nothing is charged or nobody knows; *spent* today, and *budget* for a day. *seconds*: what
+    such an edit usually takes, None where there was none yet.
     """
 
     title: str
@@ -43,6 +48,7 @@ class Outlook:
     cost: float | None
     spent: float
     budget: float | None
+    seconds: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         region = self.region
@@ -60,6 +66,7 @@ class Outlook:
             "cost": self.cost,
             "spent_today": self.spent,
             "budget": self.budget,
+            "seconds": self.seconds,
         }
 
     def lines(self) -> list[str]:
@@ -76,6 +83,7 @@ class Outlook:
             f"Sent as    {', '.join(sizes)}{pieces}{lost}",
             f"Requests   {self.requests}",
             f"Cost       {self._money()}",
+            *([] if self.seconds is None else [f"Time       about {self.seconds:.0f} s"]),
             f"Prompt     {indented or '(none)'}",
         ]
         if self.text.negative:
@@ -129,6 +137,7 @@ def forecast(
         cost=expected.cost,
         spent=spent_today() if able.needs_network else 0.0,
         budget=settings.daily_budget,
+        seconds=usual_seconds(recipe) if able.needs_network else None,
     )
 
 
@@ -138,6 +147,22 @@ def refuse_unable(recipe: Recipe, asked: Provider) -> None:
         raise EditUnsupported(
             f"{asked.title} cannot do that edit ({recipe.edit.value}).", "Choose another provider."
         )
+
+
+def usual_seconds(recipe: Recipe) -> float | None:
+    """Return what the last edits of this kind took: same provider, model and count."""
+    from overpaint.history import Journal, State
+
+    with Journal.open() as journal:
+        past = journal.runs(PAST, provider=recipe.provider, state=State.DONE)
+    alike = (recipe.edit.value, recipe.model, recipe.count)
+    took = [
+        (run.ended - run.began).total_seconds()
+        for run in past
+        if run.ended is not None
+        and tuple(run.facts.recipe.get(name) for name in ("edit", "model", "count")) == alike
+    ]
+    return statistics.median(took) if took else None
 
 
 def spent_today() -> float:

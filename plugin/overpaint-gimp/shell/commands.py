@@ -206,6 +206,14 @@ def _show_history(context: Any) -> bool:
     return _shown(lambda talk: HistoryDialog(context.title, context.image, context.drawable, talk))
 
 
+def _show_results(context: Any) -> bool:
+    from shell.dialogs.history import HistoryDialog
+
+    image, layer = context.image, context.drawable
+    name = image.name or ""
+    return _shown(lambda talk: HistoryDialog(context.title, image, layer, talk, name))
+
+
 def _show_settings(context: Any) -> bool:
     from shell.dialogs.settings import SettingsDialog
 
@@ -415,6 +423,22 @@ def register_all() -> None:
         menu=MENU,
         domain=(DOMAIN, str(FOLDER)),
         dialog=_show_history,
+    )
+    register(
+        "plug-in-overpaint-results",
+        N_("Find what was made of this image, and add it again"),
+        N_("Lists what providers have made of this image, to be added to it again at no cost."),
+        AUTHOR,
+        AUTHOR,
+        YEAR,
+        N_("Res_ults..."),
+        "*",
+        TARGET,
+        result,
+        history,
+        menu=MENU,
+        domain=(DOMAIN, str(FOLDER)),
+        dialog=_show_results,
     )
     register(
         "plug-in-overpaint-settings",

@@ -66,6 +66,7 @@ class EditDialog(Window, session.Listener):
         self._seen = False
         self._timer = 0
         self._began = 0.0
+        self._usual: Optional[float] = None
         self._phase = ""
         self._build()
 
@@ -174,6 +175,7 @@ class EditDialog(Window, session.Listener):
     def outlook(self, outlook: wire.Outlook) -> None:
         """Show the crop with its mask, and what is to be known of it."""
         self._crop = pictures.pixbuf(outlook)
+        self._usual = outlook.data["seconds"]
         self._caption.set_text("\n".join(_facts(outlook.data)))
         if not self._results.any():
             self._picture.show(self._crop)
@@ -313,9 +315,12 @@ class EditDialog(Window, session.Listener):
     def _tick(self) -> bool:
         if self._session.running:
             seconds = int(time.monotonic() - self._began)
-            self._progress.set_text(
-                _("{phase}, {seconds} s").format(phase=self._phase, seconds=seconds)
-            )
+            told = _("{phase}, {seconds} s").format(phase=self._phase, seconds=seconds)
+            if self._usual is not None:
+                told = _("{phase}, {seconds} s of about {usual:.0f} s").format(
+                    phase=self._phase, seconds=seconds, usual=self._usual
+                )
+            self._progress.set_text(told)
         return True
 
 
@@ -344,6 +349,8 @@ def _facts(data: Any) -> List[str]:
         price = _("about ${:.3f}").format(cost)
     told = many("{} request, {}", "{} requests, {}", requests).format(requests, price)
     lines.append(told)
+    if data["seconds"] is not None:
+        lines.append(_("Usually takes about {:.0f} s").format(data["seconds"]))
     if data["budget"] is not None:
         lines.append(
             _("${spent:.2f} of ${budget:.2f} spent today").format(

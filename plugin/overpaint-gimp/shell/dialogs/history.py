@@ -1,6 +1,7 @@
 """The window of what was made: found again by its words, placed again, exported, cleared.
 
-State: the runs that are listed, by their place in the list, and which of them is chosen.
+State: the runs that are listed, by their place in the list, which of them is chosen, and whether
+it is being added.
 """
 
 import time
@@ -38,10 +39,17 @@ STATES = {
 
 
 class HistoryDialog(Window):
-    """*image* and *layer* are where a result is placed; *kept* is what was added at last."""
+    """*image* and *layer* are where a result is placed; *kept* is what was added at last.
 
-    def __init__(self, title: str, image: Any, layer: Any, talk: Conversation) -> None:
+    *search*: the words that are looked for at first.
+    """
+
+    def __init__(
+        self, title: str, image: Any, layer: Any, talk: Conversation, search: str = ""
+    ) -> None:
         super().__init__(title, "overpaint-history", talk)
+        self._words = search
+        self._placing = False
         self._image, self._layer = image, layer
         self.kept: Optional[Any] = None
         self._runs: List[Dict[str, Any]] = []
@@ -61,6 +69,7 @@ class HistoryDialog(Window):
         self._place = self.dialog.add_button(_("_Add to Image"), PLACE)
         self.dialog.set_default_response(PLACE)
         self._search = Gtk.SearchEntry(placeholder_text=_("Words of the prompt, model or picture"))
+        self._search.set_text(self._words)
         self._search.get_accessible().set_name(_("Search"))
         self._search.connect("search-changed", lambda _entry: self._load_soon())
         self._store = Gtk.ListStore(GdkPixbuf.Pixbuf, str, str, str, str, str, int)
@@ -120,7 +129,9 @@ class HistoryDialog(Window):
             self._store.append([picture, when, run["prompt"], who, state, cost, number])
         if self._runs:
             self._list.get_selection().select_path(Gtk.TreePath.new_first())
-        elif not self._search.get_text():
+        elif self._search.get_text():
+            self.tell(_("Nothing is found. With other words, or none, there may be more."))
+        else:
             self.tell(_("Nothing is here yet: what other providers make will be kept."))
         self._show_buttons()
 
@@ -148,9 +159,10 @@ class HistoryDialog(Window):
 
     def _place_chosen(self) -> None:
         run = self._chosen()
-        if run is None or not run["complete"]:
+        if self._placing or run is None or not run["complete"]:
             return
         made: List[wire.PatchMade] = []
+        self._placing = True  # a second click must not add it twice
 
         def placed(answer: wire.Answer) -> None:
             try:
@@ -162,6 +174,11 @@ class HistoryDialog(Window):
 
         ask = wire.Ask(what="place", about={"run": run["id"]})
         self.talk.ask(ask, placed, self.trouble, made.append)
+
+    def trouble(self, error: messages.ShellError) -> None:
+        """Say what is wrong; another result can be chosen."""
+        self._placing = False
+        super().trouble(error)
 
     def _insert(self, patches: List[wire.PatchMade], data: Dict[str, Any]) -> Any:
         image = self._image
