@@ -43,6 +43,7 @@ bench: setup  ## fill quality, round trip, costs in GIMP and with providers, aga
 	$(BIN)/python -m bench.fill
 	$(BIN)/python -m bench.style
 	$(BIN)/python -m bench.frames
+	$(BIN)/python -m bench.layers
 	$(BIN)/python -m bench.roundtrip
 	$(BIN)/python -m bench.cost
 	$(BIN)/python -m bench.dialog
