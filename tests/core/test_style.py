@@ -240,3 +240,19 @@ def test_a_picture_is_styled_from_the_command_line(tmp_path: Any) -> None:
     assert run(["style", str(source), "--style", WAVE, "--stroke", "2", "-o", str(out)]) == 0
     assert apart(np.asarray(Image.open(out).convert("RGB")), scene()) > 10
     assert run(["style", str(source), "--style", "nobody", "-o", str(out)]) != 0
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (5, 0), (2, 3), (7, 6)])
+def test_a_part_looks_the_same_wherever_it_was_cut_out(corner: tuple[int, int]) -> None:
+    """The network's grid is the whole picture's: away from its edges, a part is as in the whole."""
+    whole = scene(300, 260)
+    x, y = corner
+    part = np.ascontiguousarray(whole[y : y + 220, x : x + 240])
+    anchor = (Reference(whole, Role.ANCHOR),)
+    entire, _ = made(job(whole, references=anchor))
+    alone, _ = made(job(part, references=anchor, corner=corner))
+
+    assert alone.shape == part.shape
+    inside = (slice(80, 140), slice(80, 160))
+    wanted = entire[y : y + 220, x : x + 240]
+    assert apart(alone[inside], wanted[inside]) < 1.5

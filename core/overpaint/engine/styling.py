@@ -51,7 +51,8 @@ async def style(job: Job) -> AsyncGenerator[Event, None]:
     if anchors:
         moments = await anyio.to_thread.run_sync(_moments, whole, manner, job)
     strength = 1.0 if job.strength is None else job.strength
-    steps = paint(picture, manner, job.look, strength, job.seed, extent, moments)
+    corner = job.corner if anchors else (0, 0)
+    steps = paint(picture, manner, job.look, strength, job.seed, extent, moments, corner)
     while True:
         done, made = await anyio.to_thread.run_sync(partial(_next, steps))
         if made is not None:

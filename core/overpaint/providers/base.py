@@ -96,7 +96,8 @@ class Job:
     (height, width, 3), sRGB, of a size that the provider takes. *mask*: what is to change (the
     words of overpaint.mask). *visible*: bool (height, width), True where *pixels* show: inside
     the layer, not transparent, not hidden by the layer's own mask. *strength*: 0..1, or None.
-    *look*: how Edit.STYLE is laid on.
+    *look*: how Edit.STYLE is laid on. *corner*: x and y of the picture on the canvas, for engines
+    whose grid must not depend on what they are given of it.
 
     For Edit.GENERATE there is no picture yet: *pixels* only have the size that is wanted.
     """
@@ -111,6 +112,7 @@ class Job:
     strength: float | None = None
     references: tuple[Reference, ...] = ()
     look: Look = PLAIN
+    corner: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -300,6 +300,7 @@ class _Edit:
                 raise self.hopeless
             with self.clock("prepare"):
                 sent = composite.send(asked.prepared, asked.shots[index])
+            box = asked.shots[index].box.moved(self.region.x, self.region.y)
             job = Job(
                 edit=recipe.edit,
                 prompt=asked.text.prompt,
@@ -311,6 +312,7 @@ class _Edit:
                 visible=sent.visible,
                 references=asked.references,
                 look=recipe.look,
+                corner=(box.x, box.y),
             )
             try:
                 with self.clock("provider"):

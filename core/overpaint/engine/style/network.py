@@ -22,7 +22,7 @@ from overpaint.engine.style import weights
 from overpaint.engine.style.graph import Graph, Node
 from overpaint.engine.style.steps import Steps
 
-__all__ = ["LENGTH", "Moments", "run"]
+__all__ = ["GRID", "LENGTH", "Moments", "run"]
 
 Floats = npt.NDArray[np.float32]
 Map = npt.NDArray[Any]
@@ -30,6 +30,8 @@ Map = npt.NDArray[Any]
 
 LENGTH = 100
 """Numbers in a style vector."""
+GRID = 4
+"""Pixels: the network draws in cells of so many; moved by less, a picture looks different."""
 RESIDUALS = 5
 EPSILON = 1e-5
 STRIP = 600_000

@@ -82,11 +82,13 @@ def paint(
     seed: int,
     whole: Extent,
     moments: tuple[Moments, ...] | None,
+    corner: tuple[int, int] = (0, 0),
 ) -> Steps[Rgb]:
     """Return *picture*, uint8 (height, width, 3), sRGB, in the *manner*, of the same size.
 
     *whole* is the size of the picture that it is a part of, *moments* those of that picture, None
-    to measure *picture* itself. *strength* 0..1: at 0 the picture itself comes back.
+    to measure *picture* itself; *corner*: where in it, x and y. *strength* 0..1: at 0 the picture
+    itself comes back.
     """
     if strength <= 0:
         return picture.copy()
@@ -97,10 +99,12 @@ def paint(
     made = brushed
     if manner.vector is not None:
         start = 0.5 if manner.brushes is not None else 0.0
-        small = _scaled(brushed, factor_for(whole, look.stroke))
+        factor = factor_for(whole, look.stroke)
+        left, top = (round(at * factor) % network.GRID for at in corner)
+        small = _extended(_scaled(brushed, factor), left, top)
         run = network.run(small, manner.vector, moments)
         drawn, _ = yield from within(run, start, 0.9)
-        made = _enlarged(drawn, brushed)
+        made = _enlarged(np.ascontiguousarray(drawn[top:, left:]), brushed)
         del drawn
         _mix(made, brushed, manner.share)
     del brushed
@@ -124,6 +128,16 @@ def _stroked(
     unit = stroke * (whole.pixels / strokes.SKETCH) ** 0.5
     done = yield from within(strokes.paint(picture, manner.brushes, unit, seed), low, high)
     return done
+
+
+def _extended(picture: Rgb, left: int, top: int) -> Rgb:
+    """Return *picture* with pixels before it, so that the network's grid lies as on the whole."""
+    import cv2
+
+    if not (left or top):
+        return picture
+    kind = cv2.BORDER_REPLICATE
+    return np.asarray(cv2.copyMakeBorder(picture, top, 0, left, 0, kind), np.uint8)
 
 
 def _scaled(picture: Rgb, factor: float) -> Rgb:
