@@ -76,3 +76,14 @@ def test_a_picture_from_nothing_is_wholly_the_models() -> None:
     """Other words than for a part of a photograph."""
     made = app.provenance_of(Recipe(edit=Edit.GENERATE, prompt="x", provider="openai", seed=1))
     assert declared(made.xmp().decode())["DigitalSourceType"] == provenance.GENERATED
+
+
+def test_what_was_paid_for_comes_out_whatever_the_settings_say(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Settings that cannot be read by now keep nothing from being placed: the name is told."""
+    (tmp_path / "settings.toml").write_text("this is = = not TOML")
+    monkeypatch.setenv("OVERPAINT_CONFIG", str(tmp_path))
+    made = app.provenance_of(RECIPE)
+    assert made.system == "gemini"
+    assert made.source_type == provenance.COMPOSITE

@@ -72,23 +72,36 @@ def provider_facts(name: str, model: str | None = None) -> dict[str, Any]:
         "strength": able.strength,
         "seed": able.seed,
         "references": able.references,
-        "models": [
-            {"id": each.id, "title": each.title}
-            for each in catalogue.models(name)
-            if each.output is catalogue.Output.IMAGE and each.state is not catalogue.State.DEAD
-        ],
+        "models": [{"id": each.id, "title": each.title} for each in _image_models(name)],
     }
 
 
 def provenance_of(recipe: Recipe, reach: Reach = USUAL) -> provenance.Provenance:
-    """Return who made what *recipe* stands for, just now."""
-    settings = load_settings()
-    asked: Provider = set_up(recipe.provider, recipe.model, reach, settings)
+    """Return who made what *recipe* stands for, just now.
+
+    What was paid for must come out whatever the settings say by now: of a provider that cannot
+    be set up any more its name is told.
+    """
+    whole = recipe.edit is Edit.GENERATE
+    try:
+        settings = load_settings()
+        asked: Provider = set_up(recipe.provider, recipe.model, reach, settings)
+    except OverpaintError:
+        return provenance.of_model(recipe.provider, recipe.model or "", whole=whole)
     if not asked.capabilities.needs_network:
         return provenance.of_rules(asked.title)
-    usual = [each.id for each in catalogue.models(recipe.provider)]
-    model = recipe.model or settings.setup_for(recipe.provider, None).model or next(iter(usual), "")
-    return provenance.of_model(asked.title, model, whole=recipe.edit is Edit.GENERATE)
+    usual = next((each.id for each in _image_models(recipe.provider)), "")
+    model = recipe.model or settings.setup_for(recipe.provider, None).model or usual
+    return provenance.of_model(asked.title, model, whole=whole)
+
+
+def _image_models(name: str) -> list[catalogue.Model]:
+    """Return the provider's models that make pictures and are still there, the usual one first."""
+    return [
+        each
+        for each in catalogue.models(name)
+        if each.output is catalogue.Output.IMAGE and each.state is not catalogue.State.DEAD
+    ]
 
 
 def _earlier_prompts() -> list[str]:

@@ -36,7 +36,7 @@ _REFRESHED = 0.2
 _REACH = 0.04
 """As a share of the longer side: from what is so near, styles take light and hue."""
 _FADED = 0.03
-"""So much moving nearby as good as none."""
+"""So much moving nearby is as good as none."""
 _FLOWS = 16, 32766
 """Pixels of a side from which, and up to which, OpenCV finds and follows a flow."""
 _ASTRAY = 1.0

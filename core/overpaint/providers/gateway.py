@@ -243,7 +243,7 @@ class Gateway:
         if not self._model.id:
             raise ModelUnknown(
                 f"No model is chosen for {self.title}.",
-                "Choose one that it offers with --model; Its own documentation lists them.",
+                "Choose one that it offers with --model; its own documentation lists them.",
             )
         require_usable(self._model, self.title)
 

@@ -224,11 +224,13 @@ def insert(batch: Batch, results: Results, name: str) -> Any:
             for root in batch.roots:
                 root.visible = False
             canvas.declare(image, results.provenances())
-        except RuntimeError as error:  # what GIMP's own refusals are
+        except BaseException as error:
             image.remove_layer(group)
             for root, visible in zip(batch.roots, seen):
                 root.visible = visible
-            raise messages.insert_failed(str(error)) from error
+            if isinstance(error, RuntimeError):  # what GIMP's own refusals are
+                raise messages.insert_failed(str(error)) from error
+            raise
         # So that the command can be repeated on the same layers.
         pdb.gimp_image_set_selected_layers(image, len(batch.roots), batch.roots)
     finally:
