@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import tomlkit
+from tests import lab
 from tests.servers.faults import FAULTS, status
 from tests.ui.scene import (
     FACTS,
@@ -236,6 +237,16 @@ def test_an_edit_is_made_again_after_saving(scene: Scene) -> None:
     assert after["layers"][0]["size"] == after["layers"][1]["size"]
 
 
+def add_to_image(desktop: lab.Desktop, window: lab.Window) -> None:
+    """Add what a list of results has chosen, as soon as it is there."""
+
+    def added() -> bool | None:
+        desktop.key("alt+a")  # does nothing before the list is there
+        return window.id not in [each.id for each in desktop.windows()] or None
+
+    desktop.wait(added, 30, f"nothing was listed in {window.title!r}")
+
+
 def test_what_was_paid_for_is_placed_after_a_crash(scene: Scene) -> None:
     """GIMP killed with a paid candidate in its window: History has it, and adds it again."""
     open_document(scene.desktop)
@@ -259,21 +270,15 @@ def test_what_was_paid_for_is_placed_after_a_crash(scene: Scene) -> None:
     choose(scene.desktop, "Results...")
     window = scene.desktop.wait_for_window("Results")
     scene.desktop.activate(window)
-
-    def added() -> bool | None:
-        scene.desktop.key("alt+a")  # does nothing before the list is there
-        return window.id not in [each.id for each in scene.desktop.windows()] or None
-
     time.sleep(3)
     shoot(scene.desktop, "results")
-    scene.desktop.wait(added, 20, "nothing of this image was listed")
+    add_to_image(scene.desktop, window)
     wait_for_layers(scene.desktop, 2)
     scene.desktop.key("ctrl+z")
     wait_for_layers(scene.desktop, 1)
     window = scene.open("history")
     shoot(scene.desktop, "history")
-    scene.desktop.key("alt+a")
-    scene.desktop.wait_until_gone(window)
+    add_to_image(scene.desktop, window)
     after = wait_for_layers(scene.desktop, 2)
 
     assert after["layers"][0]["name"] == "a boat that was paid for"
