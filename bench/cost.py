@@ -143,8 +143,8 @@ def main() -> None:
     sizes = {name: (*size, *region(*size)) for name, size in SIZES.items()}
     with tempfile.TemporaryDirectory(prefix="overpaint-cost-") as folder:
         timings = Path(folder) / "timings"
-        python = home.core_argv(gimp)[0]
-        home.install(gimp, Path(folder), [python, "-I", "-c", NO_ENGINE.format(str(ROOT / "core"))])
+        argv = home.core_argv(gimp, NO_ENGINE.format(str(ROOT / "core")))
+        home.install(gimp, Path(folder), argv)
         (Path(folder) / "tile").write_bytes(photograph().tobytes())
         room = home.room(gimp, Path(folder), OVERPAINT_TIMINGS=str(timings))
         code = IN_GIMP.format(folder=folder, sizes=sizes, runs=RUNS, side=SIDE)

@@ -58,8 +58,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="overpaint-dialog-") as name:
         folder = Path(name)
         timings, began = folder / "timings", folder / "began"
-        python = home.core_argv(gimp)[0]
-        home.install(gimp, folder, [python, "-I", "-c", NO_ENGINE.format(str(ROOT / "core"))])
+        argv = home.core_argv(gimp, NO_ENGINE.format(str(ROOT / "core")))
+        home.install(gimp, folder, argv)
         (folder / "tile").write_bytes(photograph().tobytes())
         room = home.room(gimp, folder, OVERPAINT_TIMINGS=str(timings))
         scene = SCENE.format(

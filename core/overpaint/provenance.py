@@ -9,7 +9,6 @@ are not told: they are the user's own.
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 from overpaint import __version__
 
@@ -40,6 +39,8 @@ class Provenance:
         """Return an XMP packet for a file that shows the picture; empty where there is nothing to
         declare.
         """
+        from xml.sax.saxutils import quoteattr
+
         if not self.source_type:
             return b""
         told = {

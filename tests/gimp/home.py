@@ -21,16 +21,20 @@ ROOT = Path(__file__).parents[2]
 SERVE = "import sys; sys.path.insert(0, {!r}); from overpaint.serve import main; main()"
 
 
-def core_argv(gimp: lab.Gimp) -> list[str]:
-    """The command that starts a core where this GIMP runs."""
+def core_argv(gimp: lab.Gimp, code: str = SERVE.format(str(ROOT / "core"))) -> list[str]:
+    """The command that starts a core where this GIMP runs, by default Overpaint's own."""
     if gimp.root is None:
-        return [sys.executable, "-I", "-m", "overpaint.serve"]
-    return [
-        str(libraries(gimp) / "bin" / "python"),
-        "-I",
-        "-c",
-        SERVE.format(str(ROOT / "core")),
-    ]
+        return [sys.executable, "-I", "-c", code]
+    # What is compiled for GIMP's Python cannot lie beside the code, which is only to be read there.
+    compiled = f"pycache_prefix={compiled_folder(gimp)}"
+    return [str(libraries(gimp) / "bin" / "python"), "-I", "-X", compiled, "-c", code]
+
+
+def compiled_folder(gimp: lab.Gimp) -> Path:
+    """Where GIMP's Python keeps what it compiles of this checkout."""
+    folder = cache_folder() / f"compiled-{gimp.version}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def libraries(gimp: lab.Gimp) -> Path:
@@ -70,7 +74,8 @@ def room(gimp: lab.Gimp, home: Path, *, network: bool = False, **env: str) -> la
     *network*: whether it shares this machine's, with the servers that tests start on it.
     """
     shown = [ROOT] if gimp.root is None else [ROOT, libraries(gimp)]
-    return gimp.sandbox(home, read_only=shown, env=env, network=network)
+    kept = [] if gimp.root is None else [compiled_folder(gimp)]
+    return gimp.sandbox(home, binds=kept, read_only=shown, env=env, network=network)
 
 
 _caches = shutil.ignore_patterns("__pycache__")

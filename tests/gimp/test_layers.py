@@ -157,7 +157,7 @@ def styled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     home: Path = tmp_path_factory.mktemp(f"layers-{request.param}")
     made = "providers.Negative()"
     code = CORE.format(core=str(gimp_home.ROOT / "core"), root=str(gimp_home.ROOT), made=made)
-    gimp_home.install(gimp, home, [gimp_home.core_argv(gimp)[0], "-I", "-c", code])
+    gimp_home.install(gimp, home, gimp_home.core_argv(gimp, code))
     room = gimp_home.room(gimp, home)
     many, film = gimp.batch(IN_GIMP, room, timeout=300, resources=True).reports
     for report in (many, film):

@@ -39,8 +39,7 @@ def results(
     gimp = provided(version)
     home = tmp_path_factory.mktemp(f"home-{version}-{made}")
     code = CORE.format(core=str(gimp_home.ROOT / "core"), root=str(gimp_home.ROOT), made=MADE[made])
-    python = gimp_home.core_argv(gimp)[0]
-    gimp_home.install(gimp, home, [python, "-I", "-c", code])
+    gimp_home.install(gimp, home, gimp_home.core_argv(gimp, code))
     dumps = home / "dumps"
     dumps.mkdir()
     (dumps / "picture.raw").write_bytes(photo())
