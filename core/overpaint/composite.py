@@ -104,8 +104,12 @@ def _eight_bit(source: Source, shows: Flags, *, squeeze: bool) -> tuple[Bytes, f
     if squeeze and shows.any():
         shown = colours[shows]
         low, high = min(low, float(shown.min())), max(high, float(shown.max()))
-    scaled = np.clip((colours - low) * (255 / (high - low)), 0, 255)
-    return np.rint(scaled).astype(np.uint8), low, high
+    # In place: a large picture in floats is large already.
+    scaled = colours - low
+    scaled *= 255 / (high - low)
+    np.clip(scaled, 0, 255, out=scaled)
+    np.rint(scaled, out=scaled)
+    return scaled.astype(np.uint8), low, high
 
 
 def _softly_painted_over(colours: Bytes, shows: Flags) -> Bytes:

@@ -42,6 +42,8 @@ CONTINUED = 3.5
 """How deep, in pixels, single differences at the border are carried inside."""
 MIN_ALIKE = 0.1
 """Correlation of neighbouring differences below which they are noise."""
+LEAN = 2
+"""How deep, in pixels, noise is weighed against what lies outside."""
 SETTLE = 5
 """How deep, in pixels, the source may show where the picture agrees with it up to noise."""
 
@@ -95,7 +97,10 @@ def blend(sent: Rgb, picture: Rgb, mask: Mask, known: Flags) -> Outcome[Blended]
     correction, trusted = _membrane(at, length, typical, ring, support)
     smooth = _enlarged(correction, support.shape)
     result = _corrected(drawn, smooth, support)
-    result = _continued(difference - smooth, result, ring, support)
+    left = difference - smooth
+    result = _continued(left, result, ring, support)
+    noise = float(np.median(np.sqrt(np.square(left[ring]).mean(axis=1))))
+    result = _leaning(source, result, support, noise)
     result = _settled(source, result, support, window, mask, typical)
     whole = picture.copy()
     whole[window.slices] = result
@@ -128,7 +133,7 @@ def _membrane(
     """
     import cv2
 
-    doubt = min(max(4 * typical, 0.02), LARGEST)
+    doubt = min(max(4 * typical, 0.016), LARGEST)
     weight = np.square(1 / (1 + np.square(length / doubt)))
     sums = np.zeros((*ring.shape, 4), np.float32)
     sums[ring, :3] = at * weight[:, None]
@@ -240,6 +245,37 @@ def _correlation(left: Rgb, ring: Flags) -> float:
         both += float((a * b).sum())
         total += float((a * a).sum() + (b * b).sum()) / 2
     return both / total if total else 0.0
+
+
+def _leaning(source: Rgb, result: Rgb, support: Flags, noise: float) -> Rgb:
+    """Let the outermost pixels lean on those outside as far as *noise* leaves them in doubt.
+
+    Each is weighed against the mean of its neighbours outside, by the noise of the one and the
+    variance of the others (Wiener's shrinkage): smooth skies meet, texture and edges stay.
+    """
+    import cv2
+
+    # One more all around: past the picture's border there is nothing to lean on.
+    pad = LEAN + 1
+    depth = cv2.distanceTransform(np.pad(support, pad, mode="edge").view(np.uint8), cv2.DIST_C, 3)
+    rows, columns = (at + pad for at in np.nonzero(support & (depth[pad:-pad, pad:-pad] <= LEAN)))
+    around = np.arange(-LEAN, LEAN + 1)
+    at = (rows[:, None, None] + around[:, None], columns[:, None, None] + around)
+    near = np.exp(-(around[:, None] ** 2 + around**2) / 2)
+    weight = (near * (depth[at] == 0)).reshape(len(rows), -1).astype(np.float32)
+    weight /= weight.sum(axis=1, keepdims=True) + np.float32(1e-6)
+    padded = cv2.copyMakeBorder(source, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    values = padded[at].reshape(len(rows), -1, 3)
+    mean = np.einsum("np,npc->nc", weight, values)
+    square = np.einsum("np,npc,npc->n", weight, values, values) / 3
+    deep = depth[rows, columns]
+    variance = np.maximum(square - np.square(mean).mean(axis=1), 0) * 2 * deep + 1e-7
+    rows, columns = rows - pad, columns - pad
+    off = mean - result[rows, columns]
+    far = np.square(off).mean(axis=1) / (variance + noise**2)
+    share = noise**2 / (noise**2 + variance) / np.square(1 + far / 9)
+    result[rows, columns] += share[:, None].astype(np.float32) * off
+    return result
 
 
 def _settled(

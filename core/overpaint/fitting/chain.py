@@ -67,8 +67,11 @@ def fit_picture(
         )
     before = sent.astype(np.float32) * np.float32(1 / 255)
     picture = warp.resample(candidate, drift, extent)
-    if not covers.all():  # the candidate does not reach there
-        picture = np.where(covers[..., None], picture, before)
+    if not covers.all():
+        # Where the candidate does not reach, it goes on mirrored: what was to be changed must not
+        # come back there.
+        beyond = ~covers & (mask == 0)
+        picture[beyond] = before[beyond]
         known = known & covers
     redrawn = moved.kind is not register.Kind.EXACT
     matched = not redrawn

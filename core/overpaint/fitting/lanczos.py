@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Line", "resample"]
+__all__ = ["Line", "kernel", "mirrored", "reach", "resample"]
 
 Plane = npt.NDArray[np.float32]
 
@@ -70,22 +70,31 @@ def _rows(picture: Plane, line: Line) -> Plane:
 
 def _blocks(line: Line, count: int) -> Iterator[tuple[slice, slice | npt.NDArray[np.intp], Plane]]:
     """Yield for each ROWS rows of the result: which, the rows of *count* they mix, and how."""
-    wide = max(line.step, 1.0)
-    reach = LOBES * wide
+    far = reach(line)
     for begin in range(0, line.length, ROWS):
         end = min(begin + ROWS, line.length)
         places = line.start + line.step * np.arange(begin, end)
-        first, last = int(np.floor(places[0] - reach)), int(np.ceil(places[-1] + reach))
+        first, last = int(np.floor(places[0] - far)), int(np.ceil(places[-1] + far))
         taken = np.arange(first, last + 1)
-        at = (places[:, None] - taken) / wide
-        weights = np.where(np.abs(at) < LOBES, np.sinc(at) * np.sinc(at / LOBES), 0)
-        weights /= weights.sum(axis=1, keepdims=True)
+        weights = kernel(places[:, None] - taken, line)
         inside = first >= 0 and last < count
-        rows = slice(first, last + 1) if inside else _mirrored(taken, count)
+        rows = slice(first, last + 1) if inside else mirrored(taken, count)
         yield slice(begin, end), rows, weights.astype(np.float32)
 
 
-def _mirrored(index: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.intp]:
+def reach(line: Line) -> float:
+    """Return how far from its place a sample of *line* takes pixels."""
+    return LOBES * max(line.step, 1.0)
+
+
+def kernel(distance: npt.NDArray[np.floating], line: Line) -> npt.NDArray[np.float64]:
+    """Return the weights of pixels at *distance* (..., n) from a place on *line*; they sum to 1."""
+    at = distance / max(line.step, 1.0)
+    weights = np.where(np.abs(at) < LOBES, np.sinc(at) * np.sinc(at / LOBES), 0)
+    return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+
+
+def mirrored(index: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.intp]:
     """Return *index* folded back into 0 to *count* - 1, the outermost row twice."""
     folded = index % (2 * count)
     return np.where(folded < count, folded, 2 * count - 1 - folded)

@@ -4,7 +4,7 @@ Luminance is normalised by its local mean and contrast over what is known, which
 recolouring away. Source: normalised convolution, Knutsson, Westin, 1993.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +50,7 @@ class Level:
     *weight*: float32, the share of each pixel that is known. *firm*: where all around is known.
     *normal*: the sent picture's luminance, normalised by what lies around it; *norm*: the weight
     there. *gradient*: of that luminance; *informative*: where it has contrast. *candidate*: the
-    candidate's luminance, as it is.
+    candidate's luminance, as it is. Errors once measured are kept: they are asked for repeatedly.
     """
 
     sent: Extent
@@ -62,6 +62,7 @@ class Level:
     gradient: tuple[Plane, Plane]
     informative: Flags
     candidate: Plane
+    _errors: dict[Drift, float] = field(default_factory=dict)
 
     @property
     def extent(self) -> Extent:
@@ -132,6 +133,11 @@ class Level:
 
     def error(self, drift: Drift) -> float:
         """Return 1 minus the correlation of both pictures where they are known, 0..1."""
+        if drift not in self._errors:
+            self._errors[drift] = self._error(drift)
+        return self._errors[drift]
+
+    def _error(self, drift: Drift) -> float:
         normal, weight = self.sampled(drift)
         weighted = weight * self.normal
         both = float((weighted * normal).sum())

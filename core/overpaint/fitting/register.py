@@ -1,12 +1,13 @@
 """Finding how a candidate moved against what was sent, from the known pixels alone.
 
 Models redraw the whole crop: recoloured, shifted, zoomed by a few per cent. What lies outside the
-selection is known, so it tells how. Three steps, all on luminance that is normalised by its local
-mean and contrast (`levels`); each step's module cites its sources:
+selection is known, so it tells how. Four steps, the first three on luminance that is normalised by
+its local mean and contrast (`levels`); each step's module cites its sources:
 
 1. Coarse: scales in x and y times a correlation over all shifts (`search`).
 2. Fine: Gauss-Newton from coarse to fine over a pyramid, on tiles (`tiles`).
 3. Bend: a smooth displacement, kept where tiles that it was not fitted to agree (`bend`).
+4. Polish: where nothing bends, the last hundredths of a pixel at full size (`polish`).
 
 Here what they find is judged. Everything is numpy and OpenCV: scipy has nothing here that they
 lack.
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 from overpaint.fitting.bend import bent
 from overpaint.fitting.levels import Level, pyramid_of
+from overpaint.fitting.polish import polished
 from overpaint.fitting.search import search
 from overpaint.fitting.tiles import displacement, distance, grid, refine, step, tiles_of
 from overpaint.fitting.warp import IDENTITY, Colours, Drift, Flags
@@ -129,6 +131,8 @@ def register(sent: Colours, candidate: Colours, known: Flags) -> Registration:
     if _is_reframed(drift, finest.sent):
         return _reframed(drift, before, finest.error(drift), pixels)
     drift = _simplest(finest, bent(pyramid, drift))
+    if drift.bend is None:
+        drift = polished(sent, candidate, known, drift)
     after = finest.error(drift)
     size = distance(drift, finest.sent)
     if size < SNAP or (size < SNAP_WEAK and after > SNAP_ERROR * before):

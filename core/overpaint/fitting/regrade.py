@@ -27,6 +27,7 @@ TONES = np.linspace(0, 1, BINS)
 class Regrade:
     """The inverse of a regrade: *curves* (3, BINS) over 0..1, *matrix* (3, 3), *field* (5, 3).
 
+    *family*: of which shapes the curves are made (see :mod:`regression`).
     *ends* (2, 3): what becomes of black and of white, where the regrade clipped tones that the
     curves know nothing of; NaN where the curves may decide.
     """
@@ -34,6 +35,7 @@ class Regrade:
     curves: Floats
     matrix: Floats
     field: Floats
+    family: tuple[int, ...]
     ends: Floats = default(default_factory=lambda: np.full((2, 3), np.nan))
 
     def curved(self, x: Floats) -> Floats:
@@ -84,6 +86,8 @@ def _end(ends: Floats, picture: Rgb, result: Rgb, changed: Flags) -> None:
             if np.isnan(tone):
                 continue
             near = np.clip(1 - np.abs(picture[..., c] - np.float32(end)) * 255, 0, 1)
+            if not near.any():
+                continue
             areas = np.clip(4 * cv2.GaussianBlur(near, (0, 0), SPECK) - 1, 0, 1)
             share = np.where(changed, near * areas, near)
             result[..., c] += share * (np.float32(tone) - result[..., c])

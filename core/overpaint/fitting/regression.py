@@ -3,6 +3,8 @@
 A curve is identity + gain + gamma + offset (the shapes of real regrades, so that tones which occur
 only inside the selection are extrapolated sanely) + a cubic B-spline for what these leave over
 (Eilers, Marx, "Flexible Smoothing with B-splines and Penalties", 1996, in its Bayesian reading).
+Where a shape or two tell as much as all of this, they are all that is taken: the fewer, the surer
+the tones that the surroundings do not show (MacKay, "Bayesian Interpolation", 1992).
 Content that really changed is left out by weights that redescend while their scale shrinks (Geman,
 McClure; graduated non-convexity: Yang, Antonante, Tzoumas, Carlone, "Graduated Non-Convexity for
 Robust Spatial Perception", 2020).
@@ -27,6 +29,7 @@ __all__ = [
     "occupied",
     "polished",
     "regrade_of",
+    "simplest",
     "solution",
     "typical",
 ]
@@ -47,6 +50,9 @@ ROUNDING = 0.7 / 255
 """Pixels that typically differ by no more than this, differ by the rounding to 8 bits."""
 CROWDING = 4.0
 """Neighbouring blocks err alike: so many count as one."""
+STEP = 0.29 / 255
+"""Standard deviation of rounding to 8 bits. All pixels of one tone are rounded alike: however many
+there are of it, they say no more about a curve than one would."""
 
 SHAPES = 4 + KNOTS
 PARTS = SHAPES + 2 + 5
@@ -54,6 +60,17 @@ PARTS = SHAPES + 2 + 5
 STEPS = (1, 1 | 2, 1 | 4, 1 | 2 | 4)
 """Which parts to use, as bits: the curve 1, the matrix 2, the field 4."""
 ALL = STEPS[-1]
+OFFSET, GAIN, GAMMA, GAMMA_2 = range(4)
+WHOLE_CURVE = tuple(range(SHAPES))
+FAMILIES = (
+    (GAIN,),
+    (GAMMA, GAMMA_2),
+    (GAIN, GAMMA, GAMMA_2),
+    (OFFSET, GAIN),
+    (OFFSET, GAIN, GAMMA, GAMMA_2),
+    WHOLE_CURVE,
+)
+"""Of what a curve may be made, the most usual regrades first."""
 
 
 def curves(samples: Samples) -> tuple[Regrade, Floats, float]:
@@ -69,24 +86,28 @@ def curves(samples: Samples) -> tuple[Regrade, Floats, float]:
         for c in range(3):
             amount = np.bincount(bins[:, c], weight, BINS).astype(np.float64)
             toward = np.bincount(bins[:, c], weight * step[:, c], BINS).astype(np.float64)
-            offsets[c] = _solve(amount, toward, noise, stiff=n < 4)
+            offsets[c] = _solve(amount, toward, noise, WHOLE_CURVE[:4] if n < 4 else WHOLE_CURVE)
         left = np.stack([step[:, c] - offsets[c][bins[:, c]] for c in range(3)], axis=1)
         length = length_of(left)
         noise = max(1e-4, _spread(length, weight))
         scale = max(3 * noise, 0.002, scale * 0.7)
         weight = samples.weight * (scale**2 / (scale**2 + length**2)) ** 2
     curves = np.clip(np.maximum.accumulate(TONES + offsets, axis=1), 0, 1)
-    return Regrade(curves, np.eye(3), np.zeros((5, 3))), weight, noise
+    return Regrade(curves, np.eye(3), np.zeros((5, 3)), WHOLE_CURVE), weight, noise
 
 
-def _solve(amount: Floats, toward: Floats, noise: float, *, stiff: bool) -> Floats:
+def _solve(amount: Floats, toward: Floats, noise: float, family: tuple[int, ...]) -> Floats:
     """The most probable offsets of all tones, from the weight and the weighted sum of each bin."""
-    used = 4 if stiff else SHAPES
-    basis, prior = _BASIS[:, :used], _PRIOR[:used, :used]
-    trust = 1 / (CROWDING * noise**2)
+    basis, prior = _BASIS[:, family], _PRIOR[np.ix_(family, family)]
+    trust = _trust(amount, noise)
     system = _products(basis * (amount * trust)[:, None], basis) + prior
     aim = np.einsum("ni,n->i", basis, toward * trust)
     return np.asarray(np.einsum("ni,i->n", basis, np.linalg.solve(system, aim)))
+
+
+def _trust(amount: Floats, noise: float) -> Floats:
+    """How far each unit of weight in a bin counts, where all in it add up to *amount*."""
+    return np.asarray(1 / (CROWDING * noise**2 + 2 * amount * STEP**2))
 
 
 def polished(regrade: Regrade, x: Floats, y: Floats) -> Regrade:
@@ -108,7 +129,7 @@ def polished(regrade: Regrade, x: Floats, y: Floats) -> Regrade:
     for c in range(3):
         amount = np.bincount(bins[:, c], weight, BINS).astype(np.float64)
         toward = np.bincount(bins[:, c], weight * left[:, c], BINS).astype(np.float64)
-        curves[c] = regrade.curves[c] + _solve(amount, toward, max(noise, 1e-4), stiff=False)
+        curves[c] = regrade.curves[c] + _solve(amount, toward, max(noise, 1e-4), regrade.family)
     return replace(regrade, curves=np.clip(np.maximum.accumulate(curves, axis=1), 0, 1))
 
 
@@ -134,23 +155,25 @@ def joint(
     moved = samples.y - samples.x
     regrade = start
     tones = [_BASIS[bins[:, c]] for c in range(3)]
-    fold = samples.fold.astype(bool)
+    order = np.argsort(samples.fold, kind="stable")
+    first = int(np.count_nonzero(samples.fold == 0))
+    halves = order[:first], order[first:]
     while True:
         toned = regrade.curved(samples.x)
         mixed = toned @ regrade.matrix.T
-        trust = weight / (CROWDING * noise**2)
         columns = []
         squares, aims = np.zeros((2, 3, PARTS, PARTS)), np.zeros((2, 3, PARTS))
         for c in range(3):
+            amount = np.bincount(bins[:, c], weight, BINS).astype(np.float64)
+            trust = weight * _trust(amount, noise)[bins[:, c]]
             others = [n for n in range(3) if n != c]
             hues = toned[:, others] - toned[:, c : c + 1]
             column = np.concatenate([tones[c], hues, shapes * mixed[:, c : c + 1]], axis=1)
             columns.append(column)
-            for part in (0, 1):
-                here = column[fold == part]
-                left = here * trust[fold == part, None]
-                squares[part, c] = _products(left, here)
-                aims[part, c] = np.einsum("ni,n->i", left, moved[fold == part, c])
+            for part, half in enumerate(halves):
+                here = np.column_stack([column[half], moved[half, c]])
+                sums = _products(here[:, :-1] * trust[half, None], here)
+                squares[part, c], aims[part, c] = sums[:, :-1], sums[:, -1]
         systems = Systems(columns, squares, aims)
         rounds -= 1
         if rounds < 1:
@@ -163,10 +186,16 @@ def joint(
         regrade = regrade_of(solutions)
 
 
-def solution(systems: Systems, channel: int, steps: int, fold: int | None) -> Floats:
+def solution(
+    systems: Systems,
+    channel: int,
+    steps: int,
+    fold: int | None,
+    family: tuple[int, ...] = WHOLE_CURVE,
+) -> Floats:
     """What *channel* needs, (PARTS,), by some *steps* only, from one *fold* or from both."""
     part = slice(None) if fold is None else slice(fold, fold + 1)
-    used = np.flatnonzero([bool(steps & bit) for bit in _BITS])
+    used = _used(steps, family)
     square = systems.squares[part, channel].sum(axis=0)[np.ix_(used, used)]
     aim = systems.aims[part, channel].sum(axis=0)[used]
     result = np.zeros(PARTS)
@@ -174,12 +203,38 @@ def solution(systems: Systems, channel: int, steps: int, fold: int | None) -> Fl
     return result
 
 
+def simplest(systems: Systems, steps: int) -> tuple[int, ...]:
+    """Return the family of curves that all channels speak for most, beside the other *steps*.
+
+    By the evidence for each: how well it fits, less what it could have fitted besides.
+    """
+
+    def evidence(family: tuple[int, ...]) -> float:
+        used = _used(steps, family)
+        prior = _PRIOR[np.ix_(used, used)]
+        total = 0.0
+        for c in range(3):
+            aim = systems.aims[:, c].sum(axis=0)[used]
+            both = systems.squares[:, c].sum(axis=0)[np.ix_(used, used)] + prior
+            total += float(aim @ np.linalg.solve(both, aim))
+            total += float(np.linalg.slogdet(prior)[1] - np.linalg.slogdet(both)[1])
+        return total
+
+    return max(FAMILIES, key=evidence)
+
+
+def _used(steps: int, family: tuple[int, ...]) -> npt.NDArray[np.intp]:
+    others = [n for n in range(SHAPES, PARTS) if steps & _BITS[n]]
+    return np.array([*family, *others], np.intp)
+
+
 def left_by(samples: Samples, systems: Systems, solutions: list[Floats]) -> Floats:
     done = [np.einsum("ni,i->n", systems.columns[c], solutions[c]) for c in range(3)]
     return np.asarray(samples.y - samples.x - np.stack(done, axis=1))
 
 
-def regrade_of(solutions: list[Floats]) -> Regrade:
+def regrade_of(solutions: list[Floats], family: tuple[int, ...] = WHOLE_CURVE) -> Regrade:
+    """Return as a value what all channels need, in curves of *family*."""
     curves = np.stack([TONES + _BASIS @ one[:SHAPES] for one in solutions])
     matrix = np.eye(3)
     for c, one in enumerate(solutions):
@@ -187,7 +242,7 @@ def regrade_of(solutions: list[Floats]) -> Regrade:
         matrix[c, [n for n in range(3) if n != c]] = mix
         matrix[c, c] -= mix.sum()
     field = np.stack([one[SHAPES + 2 :] for one in solutions], axis=1)
-    return Regrade(np.clip(np.maximum.accumulate(curves, axis=1), 0, 1), matrix, field)
+    return Regrade(np.clip(np.maximum.accumulate(curves, axis=1), 0, 1), matrix, field, family)
 
 
 def typical(length: Floats, weight: Floats) -> float:

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 MIN_BLOCKS = 48
 """Fewer known blocks than this are no evidence."""
-MAX_SAMPLES = 4096
+MAX_SAMPLES = 3072
 ENOUGH = 400
 """From so many on, blocks with clipped pixels can be done without."""
 ALIKE = 0.7

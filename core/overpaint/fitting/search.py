@@ -17,12 +17,16 @@ from overpaint.geometry import Extent
 
 __all__ = ["search"]
 
+NEAR = 0.1
+"""Where hardly any error is left near no drift at all, there is no need to look further."""
+
 
 def search(pyramid: Sequence[Level], scales: Sequence[tuple[float, float]]) -> Drift:
     """Return the drift that fits best, found over *scales* and all shifts, then refined."""
     coarsest = pyramid[0]
-    drifts = [IDENTITY, *_correlate(coarsest, scales)]
-    refined = [refine(coarsest, drift, 5) for drift in drifts]
+    refined = [refine(coarsest, IDENTITY, 5)]
+    if coarsest.error(refined[0]) > NEAR:
+        refined += [refine(coarsest, drift, 5) for drift in _correlate(coarsest, scales)]
     best = min(
         refined,
         key=lambda drift: coarsest.error(drift) + 1e-3 * distance(drift, Extent(1000, 1000)),

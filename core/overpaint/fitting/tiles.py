@@ -18,6 +18,8 @@ from overpaint.geometry import Extent
 
 __all__ = ["Tiles", "displacement", "distance", "grid", "refine", "step", "tiles_of"]
 
+SETTLED = 0.03
+"""Pixels of a level: by less it need not be moved again there; the next one sees better."""
 BLOCKS = 6
 """Along each side, of the tiles that judge together."""
 
@@ -107,7 +109,7 @@ def refine(level: Level, drift: Drift, steps: int) -> Drift:
             abs(moved.scale_y - drift.scale_y) * level.sent.height / 2,
         )
         drift = moved
-        if change * level.factor < 0.01:
+        if change * level.factor < SETTLED:
             break
     return drift
 

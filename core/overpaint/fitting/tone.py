@@ -27,6 +27,7 @@ from overpaint.fitting.regression import (
     occupied,
     polished,
     regrade_of,
+    simplest,
     solution,
     typical,
 )
@@ -165,7 +166,10 @@ def _fit(samples: Samples) -> tuple[Regrade, Toned]:
     evidence = replace(evidence, before=before, after=errors[best])
     if errors[best] > PAYS * before:
         return regrade, replace(evidence, reason="Matching colours would not bring them nearer.")
-    regrade = regrade_of([solution(systems, c, choices[best], None) for c in range(3)])
+    family = simplest(systems, choices[best])
+    regrade = regrade_of(
+        [solution(systems, c, choices[best], None, family) for c in range(3)], family
+    )
     tones = occupied(samples.x, weight)
     if np.abs(regrade.curves - TONES)[tones].max(initial=0) > FARTHEST:
         return regrade, replace(evidence, reason="The surroundings differ by more than a regrade.")

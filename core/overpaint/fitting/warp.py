@@ -12,7 +12,7 @@ import numpy.typing as npt
 from overpaint.fitting import lanczos
 from overpaint.geometry import Extent
 
-__all__ = ["IDENTITY", "Bend", "Drift", "covered", "resample", "spline", "spline_at"]
+__all__ = ["IDENTITY", "Bend", "Drift", "covered", "lines", "resample", "spline", "spline_at"]
 
 Colours = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 Plane = npt.NDArray[np.float32]
@@ -118,9 +118,7 @@ def resample(candidate: Colours, drift: Drift, extent: Extent) -> Plane:
     if drift.is_identity and (width, height) == (extent.width, extent.height):
         return picture
     if drift.bend is None:
-        across_line = _line(width, extent.width, drift.scale_x, drift.shift_x)
-        down_line = _line(height, extent.height, drift.scale_y, drift.shift_y)
-        return lanczos.resample(picture, across_line, down_line)
+        return lanczos.resample(picture, *lines(Extent(width, height), drift, extent))
     import cv2
 
     across, down = width / extent.width, height / extent.height
@@ -135,6 +133,14 @@ def resample(candidate: Colours, drift: Drift, extent: Extent) -> Plane:
     return np.asarray(sampled, np.float32)
 
 
+def lines(candidate: Extent, drift: Drift, extent: Extent) -> tuple[lanczos.Line, lanczos.Line]:
+    """Return where the columns and the rows of a crop lie in its candidate, less any bend."""
+    return (
+        _line(candidate.width, extent.width, drift.scale_x, drift.shift_x),
+        _line(candidate.height, extent.height, drift.scale_y, drift.shift_y),
+    )
+
+
 def _line(candidate: int, crop: int, scale: float, shift: float) -> lanczos.Line:
     """Return where the crop's pixels lie along one axis of the candidate, in its own pixels."""
     step = scale * candidate / crop
@@ -144,7 +150,11 @@ def _line(candidate: int, crop: int, scale: float, shift: float) -> lanczos.Line
 
 def covered(drift: Drift, extent: Extent) -> Flags:
     """Return where the candidate has real pixels for the crop: bool (height, width)."""
-    x, y = drift.places(extent)
+    if drift.bend is None:
+        x = _places(extent.width, drift.scale_x, drift.shift_x)
+        y = _places(extent.height, drift.scale_y, drift.shift_y)[:, None]
+    else:
+        x, y = drift.places(extent)
     across: Flags = (x >= -0.5) & (x <= extent.width - 0.5)
     return across & (y >= -0.5) & (y <= extent.height - 0.5)
 

@@ -51,6 +51,8 @@ __all__ = ["run"]
 _HOPELESS = (KeyMissing, KeyRejected, AccountLimited, ModelUnknown, RequestRejected)
 
 USUAL = Retries()
+FITTED = 2
+"""Pictures that are fitted at once: each takes a dozen times its own memory meanwhile."""
 
 # After these, another provider may be asked: nothing was made, and it was not the wish's fault.
 _ELSEWHERE = (
@@ -131,7 +133,9 @@ async def _events(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
-    """What all jobs of a run have in common; *limit* is how many of them run at once."""
+    """What all jobs of a run have in common; *limit* is how many of them run at once, *fitting* how
+    many of their pictures are fitted back at once.
+    """
 
     prepared: Prepared
     shots: tuple[Shot, ...]
@@ -139,6 +143,7 @@ class _Asked:
     references: tuple[Reference, ...]
     asker: Asker
     limit: anyio.Semaphore
+    fitting: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(FITTED))
 
 
 class _Clock:
@@ -328,7 +333,9 @@ class _Edit:
 
         with self.clock("composite"):
             # In a thread, so that cancelling is heard meanwhile.
-            return await anyio.to_thread.run_sync(fit_back, abandon_on_cancel=True)
+            return await anyio.to_thread.run_sync(
+                fit_back, abandon_on_cancel=True, limiter=asked.fitting
+            )
 
 
 async def _together(shoot: Callable[[int], Awaitable[None]], count: int) -> None:

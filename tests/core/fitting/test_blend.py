@@ -186,9 +186,9 @@ def test_small_and_thin_selections_are_taken(at: tuple[int, int, int, int]) -> N
     assert np.abs(blended.picture - truth)[mask > 0].max() < 0.012
 
 
-@pytest.mark.parametrize(("size", "lower"), [(2.0, True), (0.0, False)])
-def test_errors_that_neighbours_share_do_not_end_at_the_border(size: float, lower: bool) -> None:
-    """Blotches like JPEG's are carried over the border, which shows less; noise is left alone."""
+@pytest.mark.parametrize("size", [2.0, 0.0])
+def test_errors_of_the_picture_do_not_end_at_the_border(size: float) -> None:
+    """Blotches like JPEG's are carried over the border; noise leans on what lies outside."""
     rng = np.random.default_rng(8)
     sent = np.full((160, 200, 3), 0.5, np.float32)
     error = rng.standard_normal(sent.shape).astype(np.float32)
@@ -205,5 +205,4 @@ def test_errors_that_neighbours_share_do_not_end_at_the_border(size: float, lowe
 
     first = np.s_[50, 60:140]
     was, now = (np.abs(one[first] - sent[first]).mean() for one in (picture, blended))
-    assert (now < 0.8 * was) == lower
-    assert now < 1.1 * was
+    assert now < 0.8 * was

@@ -92,3 +92,16 @@ def test_a_reframed_picture_is_said_so() -> None:
     zoomed = cv2.warpAffine(picture(1), turn, (WIDTH, HEIGHT), flags=cv2.INTER_CUBIC)
 
     assert any("anew" in sentence for sentence in fit(zoomed).notices)
+
+
+def test_where_a_shifted_candidate_does_not_reach_nothing_old_comes_back() -> None:
+    """At the picture's border a model that moved it leaves a strip: what was to go stays gone."""
+    sent, mask = picture(1), np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[80:160, WIDTH - 90 :] = 255
+    sent[mask > 0] = (255, 0, 255)
+    candidate = np.roll(picture(1), 12, axis=1)
+
+    fitted = fit_picture(sent, candidate, mask, mask == 0, Steps(), seed=1)
+
+    inside = fitted.picture[mask > 0] * 255
+    assert not ((inside[:, 1] < 5) & (inside[:, 0] > 250)).any(), "what was sent is there again"

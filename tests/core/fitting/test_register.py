@@ -157,6 +157,18 @@ def test_zoom_strip_and_small_shift_are_found(drift: Drift) -> None:
     assert error(found.drift, drift, mask) < 0.1
 
 
+@pytest.mark.parametrize("drift", [Drift(shift_x=11.27, shift_y=-6.43), Drift(1.011, 1.011, -3, 9)])
+def test_in_fine_detail_a_drift_is_found_to_a_hundredth_of_a_pixel(drift: Drift) -> None:
+    """Twice as far off, as a pyramid of smaller pictures leaves it, shows in fine texture."""
+    width, height = 2 * WIDTH, 2 * HEIGHT
+    mask, truth = selection("ellipse", width, height), scene(1, width, height)
+    candidate = to_bytes(np.clip(drifted(truth, drift), 0, 1) ** 1.1 * [0.95, 1, 0.9])
+
+    found = register(truth, candidate, ~mask)
+
+    assert error(found.drift, drift, mask) < 0.0125
+
+
 @pytest.mark.parametrize("size", [(230, 170), (512, 512), (690, 345), (463, 341)])
 def test_a_candidate_of_another_size_is_registered(size: tuple[int, int]) -> None:
     """The drift is in pixels of the crop, whatever size and aspect came back."""

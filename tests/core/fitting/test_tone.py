@@ -227,3 +227,17 @@ def test_a_regrade_without_noise_is_undone_to_the_rounding() -> None:
 
     off = (toned.picture - truth)[mask > 0] * 255
     assert np.sqrt(np.square(off).mean()) < 0.5
+
+
+def test_tones_that_only_the_selection_shows_follow_the_simplest_regrade() -> None:
+    """A bright flower before a dark hedge: how the hedge was rounded must not bend its tones."""
+    truth, mask = scene(7) * np.float32(0.3), selection()
+    truth[mask > 0] += np.float32(0.6)
+    truth = np.rint(truth * 255).astype(np.float32) / 255
+    gains = np.array([0.97, 1.02, 0.94], np.float32)
+    picture = np.rint(truth * gains * 255).astype(np.float32) / 255
+
+    toned = tone.match(truth, picture, mask == 0, mask)
+
+    off = (toned.picture - truth)[mask > 0] * 255
+    assert np.sqrt(np.square(off).mean()) < 0.5
