@@ -1,7 +1,8 @@
 """Runs inside GIMP: builds each document, runs the command on it, reports all that is to be known.
 
-The names `cases` (a list of dicts) and `dumps` (a folder) are set by the test, the functions of
-in_gimp_facts.py stand before this text; pictures leave as raw files.
+The names `cases` (a list of dicts), `dumps` (a folder) and `judged` (whether all facts of the
+document are wanted, or only its looks) are set by the test, the functions of in_gimp_facts.py
+stand before this text; pictures leave as raw files.
 """
 
 import time
@@ -150,10 +151,10 @@ def examine(case, picture):
     )
     folder = Path(dumps) / case["name"]
     folder.mkdir(parents=True, exist_ok=True)
-    before = image_facts(image)
+    before = judged and image_facts(image)
     visible_before = not case["refused"] and projection(image, form)
     status, new, error, seconds = run(case, image, active)
-    after = image_facts(image)
+    after = judged and image_facts(image)
     facts = {
         "name": case["name"],
         "status": status,
@@ -180,16 +181,18 @@ def examine(case, picture):
         }
         x, y = new.get_offsets()[1:]
         box = Gegl.Rectangle.new(x, y, new.get_width(), new.get_height())
-        selection = image.get_selection().get_buffer()
         planes = {
             "visible-before": visible_before,
             "visible-after": projection(image, form),
-            "selection": raw(image.get_selection(), "Y float"),
             "mask": raw(mask, "Y float"),
-            "selection-native": selection.get(box, 1.0, None, Gegl.AbyssPolicy.NONE),
-            "mask-native": raw(mask),
-            "layer": raw(new, form),
         }
+        if judged:
+            selection = image.get_selection()
+            native = selection.get_buffer().get(box, 1.0, None, Gegl.AbyssPolicy.NONE)
+            planes["selection"] = raw(selection, "Y float")
+            planes["selection-native"] = native
+            planes["mask-native"] = raw(mask)
+            planes["layer"] = raw(new, form)
         for name, data in planes.items():
             (folder / (name + ".raw")).write_bytes(data)
     image.delete()

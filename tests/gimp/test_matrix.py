@@ -40,9 +40,14 @@ def results(
     dumps.mkdir()
     (dumps / "picture.raw").write_bytes(photo())
     cases = [case.data() for case in (*GOOD, *REFUSED)]
-    code = f"import json\ncases = json.loads({json.dumps(cases)!r})\ndumps = {str(dumps)!r}\n"
-    batch = gimp.batch(code + SCRIPT, gimp_home.room(gimp, home), timeout=600)
+    batch = gimp.batch(script(cases, dumps), gimp_home.room(gimp, home), timeout=600)
     return dumps, {report["name"]: report for report in batch.reports}
+
+
+def script(cases: list[dict[str, Any]], dumps: Path, *, judged: bool = True) -> str:
+    """What GIMP runs: all *cases*; with *judged*, it reports all facts of the documents."""
+    names = f"cases = json.loads({json.dumps(cases)!r})\ndumps, judged = {str(dumps)!r}, {judged}\n"
+    return f"import json\n{names}{SCRIPT}"
 
 
 def provided(version: str) -> lab.Gimp:

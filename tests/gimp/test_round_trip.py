@@ -1,6 +1,5 @@
 """The round trip in a real GIMP: models that return what they got, and models that drift."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from tests import lab
 from tests.gimp import home as gimp_home
 from tests.gimp.matrix_cases import GOOD, Case
-from tests.gimp.test_matrix import SCRIPT, photo, plane, provided
+from tests.gimp.test_matrix import photo, plane, provided, script
 
 pytestmark = pytest.mark.gimp
 
@@ -44,8 +43,7 @@ def results(
     dumps.mkdir()
     (dumps / "picture.raw").write_bytes(photo())
     cases = [case.data() for case in GOOD]
-    text = f"import json\ncases = json.loads({json.dumps(cases)!r})\ndumps = {str(dumps)!r}\n"
-    batch = gimp.batch(text + SCRIPT, gimp_home.room(gimp, home), timeout=900)
+    batch = gimp.batch(script(cases, dumps, judged=False), gimp_home.room(gimp, home), timeout=900)
     return made, dumps, {report["name"]: report for report in batch.reports}
 
 

@@ -1,5 +1,6 @@
 """The command line with every provider, against its server: edit, refusal, crash, history."""
 
+import contextlib
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -18,11 +20,13 @@ from tests.servers import Server
 from tests.servers.faults import status
 from tests.servers.vendors import KEY, VENDORS, Vendor
 
+from overpaint import cli
 from overpaint.providers import registry
 
 pytestmark = pytest.mark.slow
 
 SIZE = (600, 480)
+MODULE = ("-m", "overpaint")
 CRASH = """
 import os, signal, sys
 from overpaint import cli, files
@@ -59,20 +63,34 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def overpaint(
-    vendor: Vendor, folder: Path, *arguments: str, start: tuple[str, ...] = ("-m", "overpaint")
-) -> subprocess.CompletedProcess[str]:
-    env = {
-        **os.environ,
-        "OVERPAINT_CONFIG": str(folder / "config"),
-        "OVERPAINT_DATA": str(folder / "data"),
-    }
-    for name in registry.entry(vendor.name).keys[:1]:
-        env[name] = vendor.key
+Done = subprocess.CompletedProcess[str]
+
+
+def environment(vendor: Vendor, folder: Path) -> dict[str, str]:
+    keys = dict.fromkeys(registry.entry(vendor.name).keys[:1], vendor.key)
+    places = {"OVERPAINT_CONFIG": folder / "config", "OVERPAINT_DATA": folder / "data"}
+    return {**os.environ, **{name: str(place) for name, place in places.items()}, **keys}
+
+
+def overpaint(vendor: Vendor, folder: Path, *arguments: str) -> Done:
+    """Run a command in this process: starting one of its own costs more than most commands."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, environment(vendor, folder)),
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        status = cli.run(list(arguments))
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
+
+
+def started(vendor: Vendor, folder: Path, *arguments: str, start: tuple[str, ...] = MODULE) -> Done:
+    """Run a command as a user does, in a process of its own."""
     return subprocess.run(
         [sys.executable, *start, *arguments],
         cwd=folder,
-        env=env,
+        env=environment(vendor, folder),
         capture_output=True,
         text=True,
         timeout=120,
@@ -105,7 +123,7 @@ def test_an_edit_goes_out_and_comes_back_as_a_layer(
     vendor: Vendor, server: Server, folder: Path
 ) -> None:
     """Only the region leaves; the result is a layer named after the prompt, and in the history."""
-    done = overpaint(vendor, folder, *edit(vendor, server, "out.ora", "--json"))
+    done = started(vendor, folder, *edit(vendor, server, "out.ora", "--json"))
 
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
@@ -136,7 +154,7 @@ def test_after_a_crash_the_result_can_be_placed(
     vendor: Vendor, server: Server, folder: Path
 ) -> None:
     """Killed between answer and saving: the history places the very pixels of a quiet run."""
-    killed = overpaint(vendor, folder, *edit(vendor, server, "lost.ora"), start=("-c", CRASH))
+    killed = started(vendor, folder, *edit(vendor, server, "lost.ora"), start=("-c", CRASH))
     assert killed.returncode < 0
     (record,) = of_history(vendor, folder)
     jobs = len(server.requests)
