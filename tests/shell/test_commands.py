@@ -309,6 +309,17 @@ def test_an_edit_is_made_again_on_what_is_selected_now(host: headless.Host) -> N
     assert (*new.offsets, new.width, new.height) == (5, 20, 20, 1)
 
 
+@pytest.mark.parametrize(("parts", "said"), [("soft light", "soft light"), ("glow: much", "glow")])
+def test_what_is_no_part_of_a_prompt_is_refused(host: headless.Host, parts: str, said: str) -> None:
+    """A line without a part, or with one that nobody knows, is told, and nothing is changed."""
+    image, layer = scene(host)
+
+    outcome = host.run("plug-in-overpaint-inpaint", image, layer, parts=parts)
+
+    assert said in outcome.message
+    assert image.layers == [layer]
+
+
 def test_a_layer_without_a_recipe_is_refused(host: headless.Host) -> None:
     """Edit Again says which layers it works on."""
     image, layer = scene(host)
@@ -324,6 +335,7 @@ def test_a_layer_without_a_recipe_is_refused(host: headless.Host) -> None:
     [
         {"edit": "inpaint", "prompt": "a boat", "negative": "people", "seed": 3, "strength": 0.5},
         {"edit": "style", "prompt": "", "look": {"style": "oil", "stroke": 2.0}, "seed": 9},
+        {"edit": "variation", "prompt": "older", "parts": {"lighting": "soft", "mood": "calm"}},
     ],
 )
 def test_what_a_layer_stores_comes_back_into_the_fields(recipe: dict[str, object]) -> None:

@@ -237,6 +237,44 @@ def test_an_edit_is_made_again_after_saving(scene: Scene) -> None:
     assert after["layers"][0]["size"] == after["layers"][1]["size"]
 
 
+def test_parts_and_earlier_prompts_reach_the_provider(scene: Scene) -> None:
+    """Light and mood are said apart; a prompt of an earlier edit is found by one of its words."""
+    for number, said in enumerate(("a red boat", "something else")):
+        open_document(scene.desktop)
+        choose(scene.desktop, "Inpaint Selection...")
+        dialog = scene.desktop.wait_for_window("Inpaint")
+        scene.desktop.activate(dialog)
+        scene.desktop.wait_until_still(5)
+        scene.desktop.key("ctrl+a")
+        scene.desktop.type(said)
+        if number == 0:
+            scene.desktop.key("alt+q")
+            scene.desktop.wait_until_still(3)
+            scene.desktop.type("a harbour at dawn")
+        else:
+            scene.desktop.key("alt+e")
+            scene.desktop.wait_until_still(3)
+            scene.desktop.type("red")
+            scene.desktop.wait_until_still(3)
+            shoot(scene.desktop, "earlier")
+            scene.desktop.key("Return")
+        scene.desktop.wait_until_still(5)
+        shoot(scene.desktop, f"parts-{number}")
+        scene.desktop.key("Return")
+        scene.desktop.wait_until_still(5)  # whether it may be sent
+        scene.desktop.key("Return")
+        wait_for_button(scene.desktop, dialog)
+        scene.desktop.key("Return")
+        wait_for_layers(scene.desktop, 2)
+
+    prompts = [each.fields["prompt"] for each in scene.server.requests if "prompt" in each.fields]
+    assert len(prompts) == 2
+    for prompt in prompts:
+        assert "a red boat" in prompt
+        assert "harbour at dawn" in prompt
+        assert "something else" not in prompt
+
+
 def add_to_image(desktop: lab.Desktop, window: lab.Window) -> None:
     """Add what a list of results has chosen, as soon as it is there."""
 

@@ -13,7 +13,7 @@ __all__ = ["facts", "provenance_of", "provider_facts", "templated"]
 
 PAST = 200
 """How many runs are looked through for words."""
-WORDS = 30
+WORDS = 100
 """How many earlier prompts are offered."""
 LONGEST = 4000
 """Characters of one that is offered: messages have a largest size."""

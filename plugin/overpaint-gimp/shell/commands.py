@@ -55,6 +55,9 @@ _more = [
     (PF_SPINNER, "strength", _("Streng_th, -1 for the provider's own"), -1.0, (-1, 1, 0.05)),
     (PF_SPINNER, "count", _("N_umber of candidates"), 1, (1, MAX_COUNT, 1)),
 ]
+_parts = [
+    (PF_TEXT, "parts", _("Li_ght, mood and more, a line each, such as “lighting: soft”"), ""),
+]
 _look = [
     (PF_STRING, "named_style", _("Named _style, as “overpaint styles” lists them"), ""),
     (PF_LAYER, "style_layer", _("Style of another _layer"), None),
@@ -75,8 +78,8 @@ _which = [
 ]
 
 REMOVE = _how + _who
-INPAINT = _wish + _how + _who + _more
-STYLE = _wish[:1] + _look + _how + _who + _more
+INPAINT = _wish + _how + _who + _more + _parts
+STYLE = _wish[:1] + _look + _how + _who + _more + _parts
 STYLE_LAYERS = _which + _wish[:1] + _look + _how[-1:] + _who + _more[:1]
 
 _added: List[Any] = []

@@ -37,6 +37,7 @@ __all__ = [
     "no_layers",
     "no_recipe",
     "none_made",
+    "not_a_part",
     "nothing_below",
     "nothing_selected",
     "other_picture",
@@ -239,6 +240,13 @@ def recipe_unreadable(name: str) -> DocumentUnsuitable:
     return DocumentUnsuitable(
         _("The recipe on “{}” cannot be read.").format(name),
         _("Another version of Overpaint may have written it. Make the edit anew."),
+    )
+
+
+def not_a_part(line: str) -> ShellError:
+    return ShellError(
+        _("“{}” is not a part of a prompt.").format(line),
+        _("Write a part and its words, such as “lighting: soft”, on a line each."),
     )
 
 

@@ -3,16 +3,19 @@
 from typing import Any, Dict, List, Mapping
 
 import wire
-from shell import references
+from shell import messages, references
 from shell.i18n import _
 
-__all__ = ["name", "recipe", "shown", "values"]
+__all__ = ["name", "parts", "parts_text", "recipe", "shown", "values"]
 
 NAME_LENGTH = 40
 
 
 def recipe(edit: str, values: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return the recipe. What is empty, the core decides by the user's settings."""
+    """Return the recipe. What is empty, the core decides by the user's settings.
+
+    Raises ShellError where the parts of the prompt are not written as :func:`parts` reads them.
+    """
     context, seed = values.get("context", -1), values.get("seed", -1)
     made: Dict[str, Any] = {
         "version": 1,
@@ -25,6 +28,8 @@ def recipe(edit: str, values: Mapping[str, Any]) -> Dict[str, Any]:
     for text in ("prompt", "negative"):
         if text in values:
             made[text] = _line(values, text)
+    if _line(values, "parts"):
+        made["parts"] = parts(values["parts"])
     for who in ("provider", "model"):
         if _line(values, who):
             made[who] = _line(values, who)
@@ -42,6 +47,26 @@ def recipe(edit: str, values: Mapping[str, Any]) -> Dict[str, Any]:
     return made
 
 
+def parts(text: str) -> Dict[str, str]:
+    """Return the parts of a prompt from lines such as "lighting: soft".
+
+    What parts there are, the core knows. Raises ShellError for what is no such line.
+    """
+    found = {}
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        part, colon, words = (each.strip() for each in line.partition(":"))
+        if not (part and colon and words):
+            raise messages.not_a_part(line)
+        found[part] = words
+    return found
+
+
+def parts_text(said: Mapping[str, str]) -> str:
+    """Return the parts of a prompt as lines: the way back; what is empty is left out."""
+    kept = ((part, " ".join(words.split())) for part, words in said.items())
+    return "\n".join("{}: {}".format(part, words) for part, words in kept if words)
+
+
 def values(stored: Mapping[str, Any]) -> Dict[str, Any]:
     """Return what the fields said for a recipe that is on a layer: the way back.
 
@@ -50,7 +75,8 @@ def values(stored: Mapping[str, Any]) -> Dict[str, Any]:
     look = stored.get("look") or {}
     strength = stored.get("strength")
     said: Dict[str, Any] = {
-        "prompt": stored.get("prompt") or ", ".join((stored.get("parts") or {}).values()),
+        "prompt": stored.get("prompt") or "",
+        "parts": parts_text(stored.get("parts") or {}),
         "negative": stored.get("negative") or "",
         "grow": 0,
         "feather": 0,
@@ -75,7 +101,10 @@ def values(stored: Mapping[str, Any]) -> Dict[str, Any]:
 
 def name(edit: str, values: Mapping[str, Any]) -> str:
     """Return what a layer is called that was made with *values*."""
-    line = " ".join((_line(values, "prompt") or _line(values, "named_style")).split())
+    said = _line(values, "prompt") or _line(values, "named_style")
+    if not said and _line(values, "parts"):
+        said = ", ".join(parts(values["parts"]).values())
+    line = " ".join(said.split())
     if line:
         return line if len(line) <= NAME_LENGTH else line[: NAME_LENGTH - 1].rstrip() + "…"
     return {

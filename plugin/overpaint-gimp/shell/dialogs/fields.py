@@ -15,7 +15,9 @@ gi.require_version("GimpUi", "3.0")
 from gi.repository import Gdk, GimpUi, GObject, Gtk
 
 from gimpfu import gimp
-from shell.i18n import _
+from shell import messages, recipes
+from shell.dialogs.earlier import EarlierPrompts
+from shell.i18n import N_, _
 
 __all__ = ["Fields"]
 
@@ -24,6 +26,16 @@ MAX_COUNT = 16
 MAX_SEED = 2**31 - 1
 PROMPT_WIDTH, PROMPT_HEIGHT = 360, 76
 BY_NAME, BY_LAYER, BY_FILE, BY_WORDS = "name", "layer", "file", "words"
+PARTS = (
+    ("setting", N_("Setting")),
+    ("style", N_("Style")),
+    ("lighting", N_("Lighting")),
+    ("colours", N_("Colours")),
+    ("composition", N_("Composition")),
+    ("mood", N_("Mood")),
+    ("quality", N_("Quality")),
+)
+"""What a prompt may say apart; who and what are in the prompt itself."""
 
 
 class Fields:
@@ -58,6 +70,8 @@ class Fields:
             self._add_style()
         self._add_who()
         self._add_how()
+        if "parts" in values:
+            self._add_parts()
         if "grow" in values:
             self._add_area()
 
@@ -82,11 +96,7 @@ class Fields:
         if not self._provider.set_active_id(chosen):
             self._provider.set_active(0)
         self._provider.set_sensitive(True)
-        for prompt in facts["prompts"]:
-            item = Gtk.MenuItem.new_with_label(prompt if len(prompt) < 60 else prompt[:59] + "…")
-            item.connect("activate", self._take_prompt, prompt)
-            self._earlier.get_popup().append(item)
-        self._earlier.get_popup().show_all()
+        self._prompts.offer(facts["prompts"])
         self._earlier.set_sensitive(bool(facts["prompts"]))
         self._offer_templates(facts["templates"])
         if "named_style" in self._values:
@@ -167,6 +177,7 @@ class Fields:
         hosted = bool(able["receiver"])
         shown = {
             "negative": able["reads_prompt"],
+            "parts": able["reads_prompt"],
             "style_layer": able["references"] > 0,
             "style_file": able["references"] > 0,
             "model": bool(able["models"]) or hosted,
@@ -188,7 +199,8 @@ class Fields:
         self._earlier = Gtk.MenuButton(sensitive=False, relief=Gtk.ReliefStyle.NONE)
         self._earlier.set_label(_("_Earlier"))
         self._earlier.set_use_underline(True)
-        self._earlier.set_popup(Gtk.Menu())
+        self._prompts = EarlierPrompts(self._take_prompt)
+        self._earlier.set_popover(self._prompts.widget)
         self._templates = Gtk.MenuButton(sensitive=False, relief=Gtk.ReliefStyle.NONE)
         self._templates.set_label(_("Templates"))
         self._templates.set_popup(Gtk.Menu())
@@ -233,7 +245,7 @@ class Fields:
             return True
         return False
 
-    def _take_prompt(self, _item: Any, prompt: str) -> None:
+    def _take_prompt(self, prompt: str) -> None:
         self._prompt.get_buffer().set_text(prompt)
         self.focus()
 
@@ -352,18 +364,47 @@ class Fields:
         box.pack_start(dice, False, False, 0)
         self._row("seed", _("See_d"), box, spin)
 
-    def _add_area(self) -> None:
-        expander = Gtk.Expander.new_with_mnemonic(_("Selection and su_rroundings"))
+    def _add_parts(self) -> None:
+        try:
+            said = recipes.parts(self._values["parts"] or "")
+        except messages.ShellError:  # a program's, of which it was told; there is nothing to keep
+            said = {}
+        expander = self._begin_section(_("Light, mood, _quality"))
+        entries = []
+        for number, (part, title) in enumerate(PARTS):
+            entry = Gtk.Entry(text=said.get(part, ""), activates_default=True, width_chars=14)
+            entry.set_hexpand(True)
+            entry.get_accessible().set_name(_(title))
+            entry.connect("changed", self._part_changed, said, part)
+            row, column = divmod(number, 2)  # side by side: screens of laptops are low
+            self._place.attach(Gtk.Label(label=_(title), xalign=0), 2 * column, row, 1, 1)
+            self._place.attach(entry, 2 * column + 1, row, 1, 1)
+            entries.append(entry)
+        expander.set_expanded(bool(said))
+        expander.connect("notify::expanded", lambda *_e: entries[0].grab_focus())
+        self._rows["parts"] = [expander]
+
+    def _part_changed(self, entry: Any, said: Dict[str, str], part: str) -> None:
+        said[part] = entry.get_text()
+        self._set("parts", recipes.parts_text(said))
+
+    def _begin_section(self, title: str) -> Any:
+        """Begin rows that are folded away; return what holds them."""
+        expander = Gtk.Expander.new_with_mnemonic(title)
         grid = Gtk.Grid(row_spacing=6, column_spacing=12, margin_top=6)
         expander.add(grid)
         self._place, self._line = grid, 0
+        self.widget.pack_start(expander, False, False, 0)
+        return expander
+
+    def _add_area(self) -> None:
+        expander = self._begin_section(_("Selection and su_rroundings"))
         self._spin("grow", _("Grow _by (px)"), 0, MAX_PX)
         self._spin("feather", _("Feat_her by (px)"), 0, MAX_PX)
         context = self._spin("context", _("Surroundings (p_x)"), -1, MAX_PX)
         context.set_tooltip_text(_("How much around the selection is sent; -1 is automatic"))
         touched = (self._values["grow"], self._values["feather"]) != (0, 0)
         expander.set_expanded(touched or self._values["context"] >= 0)
-        self.widget.pack_start(expander, False, False, 0)
 
     def _spin(self, name: str, title: str, low: int, high: int) -> Any:
         spin = Gtk.SpinButton.new_with_range(low, high, 1)

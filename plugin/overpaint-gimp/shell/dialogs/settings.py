@@ -63,23 +63,26 @@ class SettingsDialog(Window):
         grid = _grid()
         self._provider = Gtk.ComboBoxText()
         labelled(grid, 0, _("Usual pro_vider"), self._provider)
-        self._fallback = Gtk.Entry(activates_default=True)
-        self._fallback.set_tooltip_text(
-            _("Names of providers, separated by commas, that are asked where the first one fails")
-        )
-        labelled(grid, 1, _("_If it fails, then"), self._fallback)
+        self._fallback = [Gtk.ComboBoxText(), Gtk.ComboBoxText()]
+        for combo in self._fallback:
+            combo.set_tooltip_text(
+                _("Is asked where those before made nothing, and may cost money")
+            )
+            combo.append("", _("Nobody"))
+        labelled(grid, 1, _("_If it fails, then"), self._fallback[0])
+        labelled(grid, 2, _("And if _that fails, then"), self._fallback[1])
         self._budget = Gtk.SpinButton.new_with_range(0, 10000, 0.5)
         self._budget.set_digits(2)
         self._budget.set_tooltip_text(_("US dollars; 0 is no limit"))
-        labelled(grid, 2, _("Spend at most a _day ($)"), self._budget)
+        labelled(grid, 3, _("Spend at most a _day ($)"), self._budget)
         self._days = Gtk.SpinButton.new_with_range(0, 36500, 1)
         self._days.set_tooltip_text(_("0 is no limit"))
-        labelled(grid, 3, _("Keep history for (da_ys)"), self._days)
+        labelled(grid, 4, _("Keep history for (da_ys)"), self._days)
         self._megabytes = Gtk.SpinButton.new_with_range(0, 10_000_000, 100)
         self._megabytes.set_tooltip_text(_("0 is no limit"))
-        labelled(grid, 4, _("Keep history up to (_MB)"), self._megabytes)
+        labelled(grid, 5, _("Keep history up to (_MB)"), self._megabytes)
         self._file = Gtk.Label(xalign=0, selectable=True, wrap=True)
-        grid.attach(self._file, 0, 5, 2, 1)
+        grid.attach(self._file, 0, 6, 2, 1)
         return grid
 
     def _build_providers(self) -> Any:
@@ -109,10 +112,17 @@ class SettingsDialog(Window):
         window.set_size_request(320, 70)
         window.add(self._options)
         labelled(grid, 6, _("_Options"), window)
+        self._workflow = Gtk.Button.new_with_mnemonic(_("_Workflow..."))
+        self._workflow.set_tooltip_text(
+            _("A workflow of your own that ComfyUI is to run, saved in its API format")
+        )
+        self._workflow.set_no_show_all(True)
+        self._workflow.connect("clicked", lambda _button: self._choose_workflow())
+        grid.attach(self._workflow, 1, 7, 1, 1)
         self._check = Gtk.Button.new_with_mnemonic(_("C_heck the connection"))
         self._check.set_tooltip_text(_("Asks the provider whether address and key are right"))
         self._check.connect("clicked", lambda _button: self._check_provider())
-        grid.attach(self._check, 1, 7, 1, 1)
+        grid.attach(self._check, 1, 8, 1, 1)
         return grid
 
     # -- from and to the core ----------------------------------------------------------------------
@@ -122,11 +132,14 @@ class SettingsDialog(Window):
         self._settings = told = answer.data
         if first:
             for each in told["providers"]:
-                self._provider.append(each["name"], each["title"])
+                for combo in (self._provider, *self._fallback):
+                    combo.append(each["name"], each["title"])
                 if each["needs_network"]:
                     self._which.append(each["name"], each["title"])
         self._provider.set_active_id(told["provider"])
-        self._fallback.set_text(", ".join(told["fallback"]))
+        # A longer chain, as the file may hold, keeps its end.
+        for number, combo in enumerate(self._fallback):
+            combo.set_active_id(told["fallback"][number] if number < len(told["fallback"]) else "")
         self._budget.set_value(told["daily_budget"] or 0)
         self._days.set_value(told["max_days"])
         self._megabytes.set_value(told["max_bytes"] / MEGABYTE)
@@ -164,8 +177,25 @@ class SettingsDialog(Window):
         self._model.set_text(said["model"])
         self._model.set_placeholder_text(_("the provider's usual one"))
         self._privacy.set_active_id(said["privacy"])
-        lines = ["{} = {}".format(*item) for item in sorted(said["options"].items())]
+        self._show_options(said["options"])
+        self._workflow.set_visible(self._chosen == "comfyui")
+
+    def _show_options(self, options: Dict[str, Any]) -> None:
+        lines = ["{} = {}".format(*item) for item in sorted(options.items())]
         self._options.get_buffer().set_text("\n".join(lines))
+
+    def _choose_workflow(self) -> None:
+        chooser = Gtk.FileChooserNative.new(
+            _("Workflow that ComfyUI is to run"),
+            self.dialog,
+            Gtk.FileChooserAction.OPEN,
+            None,
+            None,
+        )
+        if chooser.run() == Gtk.ResponseType.ACCEPT:
+            options = {**self._read()["options"], "workflow": chooser.get_filename()}
+            self._show_options(options)
+        chooser.destroy()
 
     def _read(self) -> Dict[str, Any]:
         """Return what the fields of the chosen provider say."""
@@ -200,10 +230,9 @@ class SettingsDialog(Window):
 
     def _save_all(self) -> None:
         self._typed[self._chosen] = self._read()
-        fallback: List[str] = [name.strip() for name in self._fallback.get_text().split(",")]
         change = {
             "provider": self._provider.get_active_id(),
-            "fallback": [name for name in fallback if name],
+            "fallback": self._chain(),
             "daily_budget": self._budget.get_value() or None,
             "max_days": self._days.get_value_as_int(),
             "providers": self._changes(),
@@ -221,6 +250,13 @@ class SettingsDialog(Window):
                 self._change_key(secret)
 
         self.ask("change-settings", change, saved)
+
+    def _chain(self) -> List[str]:
+        """Return whom to ask one after the other, none twice, and not whom one asks anyway."""
+        chosen = [combo.get_active_id() for combo in self._fallback]
+        names = [*chosen, *self._settings["fallback"][len(chosen) :]]
+        usual = self._provider.get_active_id()
+        return [name for name in dict.fromkeys(names) if name and name != usual]
 
     def _change_key(self, secret: str) -> None:
         def changed(answer: wire.Answer) -> None:
