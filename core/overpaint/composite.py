@@ -21,7 +21,17 @@ from overpaint.plan import Shot
 if TYPE_CHECKING:
     from overpaint.fitting.chain import Steps
 
-__all__ = ["Piece", "Prepared", "Sent", "assemble", "fit_copied", "fit_redrawn", "prepare", "send"]
+__all__ = [
+    "Assembly",
+    "Piece",
+    "Prepared",
+    "Sent",
+    "assemble",
+    "fit_copied",
+    "fit_redrawn",
+    "prepare",
+    "send",
+]
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -262,35 +272,65 @@ def _dither(shape: tuple[int, ...], seed: int) -> Floats:
 
 
 def assemble(prepared: Prepared, region: Box, pieces: Sequence[Piece]) -> Patch:
-    """Return the patch over *region* from all its pieces; tiles fade into each other.
+    """Return the patch over *region* from all its pieces."""
+    assembly = Assembly(prepared, region, len(pieces))
+    for number, piece in enumerate(pieces):
+        assembly.add(number, piece)
+    return assembly.patch()
 
-    What the mask changes is opaque, so that the original cannot shine through.
+
+class Assembly:
+    """Puts *count* pieces together as they come: of a large picture no two copies are kept.
+
+    Tiles fade into each other. What comes before its turn waits: how tiles mix depends on their
+    order, and must not depend on which of them was answered first.
     """
-    pixels = _joined(prepared.source.pixels, pieces)
-    box = bounds(prepared.mask)
-    if box is not None:
-        inside = pixels[box.slices]
-        opaque = 255 if pixels.dtype == np.uint8 else 1
-        np.copyto(inside[..., 3], opaque, where=prepared.mask[box.slices] > 0)
-    return Patch(region, pixels, prepared.mask)
 
+    def __init__(self, prepared: Prepared, region: Box, count: int) -> None:
+        self._prepared, self._region, self._count = prepared, region, count
+        self._waiting: dict[int, Piece] = {}
+        self._next = 0
+        self._pixels: Pixels | None = None
+        self._weights = np.zeros((0, 0), np.float32)
 
-def _joined(source: Pixels, pieces: Sequence[Piece]) -> Pixels:
-    """Return *source* with the colours of all *pieces*: one copy, for pictures can be large."""
-    height, width = source.shape[:2]
-    if len(pieces) == 1 and pieces[0].box == Extent(width, height).box:
-        return _with_alpha(pieces[0].colours, source)
-    pixels: Pixels = source.copy()
-    weights = np.zeros((height, width), np.float32)
-    for piece in pieces:
+    def add(self, number: int, piece: Piece) -> None:
+        """Take piece *number*, from 0 on."""
+        self._waiting[number] = piece
+        while self._next in self._waiting:
+            self._mix(self._waiting.pop(self._next))
+            self._next += 1
+
+    def patch(self) -> Patch:
+        """Return the patch, once all pieces are there.
+
+        What the mask changes is opaque, so that the original cannot shine through.
+        """
+        pixels, mask = self._pixels, self._prepared.mask
+        assert pixels is not None  # all pieces are there
+        assert self._next == self._count
+        box = bounds(mask)
+        if box is not None:
+            inside = pixels[box.slices]
+            opaque = 255 if pixels.dtype == np.uint8 else 1
+            np.copyto(inside[..., 3], opaque, where=mask[box.slices] > 0)
+        return Patch(self._region, pixels, mask)
+
+    def _mix(self, piece: Piece) -> None:
+        source = self._prepared.source.pixels
+        height, width = source.shape[:2]
+        if self._count == 1 and piece.box == Extent(width, height).box:
+            self._pixels = _with_alpha(piece.colours, source)
+            return
+        if self._pixels is None:
+            self._pixels = source.copy()
+            self._weights = np.zeros((height, width), np.float32)
         weight = _tent(piece.box.extent)
-        so_far = weights[piece.box.slices]
+        so_far = self._weights[piece.box.slices]
         share = (weight / (so_far + weight))[..., None]
-        there = pixels[piece.box.slices][..., :3]
+        there = self._pixels[piece.box.slices][..., :3]
         mixed = there + share * (piece.colours.astype(np.float32) - there)
-        there[:] = np.rint(mixed) if pixels.dtype == np.uint8 else mixed
+        there[:] = np.rint(mixed) if there.dtype == np.uint8 else mixed
         so_far += weight
-    return pixels
 
 
 def _with_alpha(colours: Pixels, source: Pixels) -> Pixels:

@@ -276,22 +276,27 @@ class _Edit:
         # Seeds follow each other, so that any candidate can be made again alone.
         seed = (self.recipe.seed + number) % (MAX_SEED + 1)
         recipe = replace(self.recipe, seed=seed, count=1)
-        pieces: dict[int, Piece] = {}
+        count = len(asked.shots)
+        assembly = composite.Assembly(asked.prepared, self.region, count)
+        remarks: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {}
 
         async def shoot(index: int) -> None:
-            pieces[index] = await self._shoot(number, index, recipe, asked)
+            piece = await self._shoot(number, index, recipe, asked)
+            remarks[index] = piece.log, piece.notices
+            with self.clock("composite"):
+                assembly.add(index, piece)
 
         try:
-            await _together(shoot, len(asked.shots))
+            await _together(shoot, count)
         except OverpaintError as error:
             self.errors.append(error)
             return
         with self.clock("composite"):
-            ordered = [pieces[index] for index in range(len(asked.shots))]
-            patch = composite.assemble(asked.prepared, self.region, ordered)
-        for piece in ordered:
-            self.log += piece.log
-            for sentence in piece.notices:
+            patch = assembly.patch()
+        for index in range(count):
+            log, notices = remarks[index]
+            self.log += log
+            for sentence in notices:
                 await self.telling.notice(sentence)
         self.made += 1
         copied = self.provider.capabilities.copies_pixels
