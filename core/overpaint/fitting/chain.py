@@ -74,21 +74,23 @@ def fit_picture(
         picture[beyond] = before[beyond]
         known = known & covers
     redrawn = moved.kind is not register.Kind.EXACT
-    matched = not redrawn
+    matched, alike = not redrawn, True
     if steps.match_colours and redrawn:
         toned = tone.match(before, picture, known, mask)
         picture = toned.picture
-        matched = toned.evidence.used
+        matched, alike = toned.evidence.used, toned.evidence.structure >= tone.MIN_STRUCTURE
         log.append(f"colours: {toned.evidence.reason}")
     if steps.match_grain and redrawn:
         grained = grain.match_grain(before, picture, known, mask, seed)
         picture = grained.picture
         log.append(f"grain: {grained.evidence.reason}")
     if steps.blend:
-        blended = blend.blend(before, picture, mask, known)
-        picture = blended.picture
-        log.append(f"seam: {blended.evidence.reason}")
-        if moved.kind is register.Kind.REFUSED and not matched and not blended.evidence.used:
+        lost = moved.kind is register.Kind.REFUSED
+        if not (lost and not alike):  # else what differs at the border is content, no colour
+            blended = blend.blend(before, picture, mask, known)
+            picture, alike = blended.picture, matched or blended.evidence.used
+            log.append(f"seam: {blended.evidence.reason}")
+        if lost and not alike:
             picture = _feathered(before, picture, mask)
             log.append("seam: nothing agrees with the surroundings, so the edge is feathered")
     return Fitted(picture, tuple(log), tuple(notices))

@@ -82,12 +82,12 @@ def _end(ends: Floats, picture: Rgb, result: Rgb, changed: Flags) -> None:
     import cv2
 
     for c in range(3):
+        plane = None
         for end, tone in zip((0.0, 1.0), ends[:, c], strict=True):
             if np.isnan(tone):
                 continue
-            near = np.clip(1 - np.abs(picture[..., c] - np.float32(end)) * 255, 0, 1)
-            if not near.any():
-                continue
+            plane = cv2.extractChannel(picture, c) if plane is None else plane
+            near = np.clip(1 - np.abs(plane - np.float32(end)) * 255, 0, 1)
             areas = np.clip(4 * cv2.GaussianBlur(near, (0, 0), SPECK) - 1, 0, 1)
             share = np.where(changed, near * areas, near)
             result[..., c] += share * (np.float32(tone) - result[..., c])

@@ -34,7 +34,7 @@ from overpaint.fitting.regression import (
 from overpaint.fitting.samples import MIN_BLOCKS, Samples, sample, unclipped
 from overpaint.mask import Mask
 
-__all__ = ["Toned", "match"]
+__all__ = ["MIN_STRUCTURE", "Toned", "match"]
 
 Rgb = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
