@@ -268,11 +268,14 @@ def wait_until_told(desktop: lab.Desktop) -> None:
     time.sleep(GTK_PAUSE)  # until it is painted, for the screenshot
 
 
-def wait_for_button(desktop: lab.Desktop, dialog: lab.Window) -> None:
-    """Wait until the window has grown by the row of candidates: Enter then keeps."""
-    height = geometry(desktop, dialog)[1]
+def wait_for_button(desktop: lab.Desktop, dialog: lab.Window, height: int | None = None) -> None:
+    """Wait until the window has grown by the row of candidates: Enter then keeps.
+
+    *height*: what it was before they could come, where they may be there already.
+    """
+    before = geometry(desktop, dialog)[1] if height is None else height
     desktop.wait(
-        lambda: geometry(desktop, dialog)[1] > height + 60 or None, 60, "no candidate came"
+        lambda: geometry(desktop, dialog)[1] > before + 60 or None, 60, "no candidate came"
     )
     desktop.wait_until_still(5)
 

@@ -239,11 +239,15 @@ def test_an_edit_is_made_again_after_saving(scene: Scene) -> None:
 
 def test_parts_and_earlier_prompts_reach_the_provider(scene: Scene) -> None:
     """Light and mood are said apart; a prompt of an earlier edit is found by one of its words."""
+    settings = scene.hosted()
+    settings["providers"][scene.vendor.name]["privacy"] = "allow"
+    scene.dress(**settings)
     for number, said in enumerate(("a red boat", "something else")):
         open_document(scene.desktop)
         choose(scene.desktop, "Inpaint Selection...")
         dialog = scene.desktop.wait_for_window("Inpaint")
         scene.desktop.activate(dialog)
+        time.sleep(5)  # the core has to say what there is
         scene.desktop.wait_until_still(5)
         scene.desktop.key("ctrl+a")
         scene.desktop.type(said)
@@ -260,10 +264,9 @@ def test_parts_and_earlier_prompts_reach_the_provider(scene: Scene) -> None:
             scene.desktop.key("Return")
         scene.desktop.wait_until_still(5)
         shoot(scene.desktop, f"parts-{number}")
+        height = geometry(scene.desktop, dialog)[1]
         scene.desktop.key("Return")
-        scene.desktop.wait_until_still(5)  # whether it may be sent
-        scene.desktop.key("Return")
-        wait_for_button(scene.desktop, dialog)
+        wait_for_button(scene.desktop, dialog, height)
         scene.desktop.key("Return")
         wait_for_layers(scene.desktop, 2)
 
@@ -298,7 +301,7 @@ def test_what_was_paid_for_is_placed_after_a_crash(scene: Scene) -> None:
     wait_for_question(scene, dialog, height)
     scene.desktop.key("Return")
     scene.desktop.wait(lambda: asked(scene) or None, 30, "nothing was sent")
-    wait_for_button(scene.desktop, dialog)
+    wait_for_button(scene.desktop, dialog, height)
     scene.desktop.kill_gimp()
 
     scene.desktop.start_gimp()
