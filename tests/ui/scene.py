@@ -2,6 +2,7 @@
 
 import shutil
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -203,7 +204,23 @@ def shoot(desktop: lab.Desktop, name: str) -> None:
 def open_document(
     desktop: lab.Desktop, side: int = 500, selected: tuple[int, ...] = (150, 120, 160, 120)
 ) -> dict[str, Any]:
-    desktop.python(DOCUMENT.format(side=side, selected=selected))
+    code = DOCUMENT.format(side=side, selected=selected)
+    try:
+        return _opened(desktop, code, side)
+    except lab.DesktopFailed:
+        if desktop.running():
+            raise
+    # GIMP 3.0.4 seldom crashes where a window follows many closed ones; no test has begun by then.
+    warnings.warn("GIMP crashed when a document was opened, and was started anew", stacklevel=2)
+    desktop.kill_gimp()
+    desktop.start_gimp()
+    desktop.python(FACTS)
+    desktop.python(RUN)
+    return _opened(desktop, code, side)
+
+
+def _opened(desktop: lab.Desktop, code: str, side: int) -> dict[str, Any]:
+    desktop.python(code)
     desktop.wait_for_window(rf"{side}x{side}")
     desktop.wait_until_still(2)
     return facts(desktop)
