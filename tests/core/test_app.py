@@ -1,6 +1,9 @@
 """One edit through the core, with the embedded engine and with providers that misbehave."""
 
+import json
 from collections.abc import AsyncGenerator
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import anyio
 import numpy as np
@@ -18,6 +21,7 @@ from overpaint.geometry import Box, Extent
 from overpaint.picture import Patch, Source
 from overpaint.providers.base import Candidate, Capabilities, Event, Job, Notice, Progress, Provider
 from overpaint.recipe import Edit, Recipe
+from overpaint.wire.frames import MAX_HEADER
 
 SIZE = Extent(80, 60)
 REMOVE = Recipe(edit=Edit.REMOVE, seed=3)
@@ -243,3 +247,15 @@ def test_providers_are_listed_with_the_default_first() -> None:
     assert first.name == Recipe(edit=Edit.REMOVE).provider == "embedded"
     assert not first.capabilities.needs_key
     assert not first.capabilities.needs_network
+
+
+def test_many_long_prompts_still_fit_into_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is offered of earlier prompts is bounded, in any script; the latest come first."""
+    wishes = [SimpleNamespace(wish=f"{number} " + "ש" * 3900) for number in range(150)]
+    journal = SimpleNamespace(runs=lambda _count: wishes)
+    monkeypatch.setattr("overpaint.history.Journal.open", lambda: nullcontext(journal))
+
+    told = app.facts()
+
+    assert told["prompts"][0] == wishes[0].wish
+    assert len(json.dumps(told)) < MAX_HEADER

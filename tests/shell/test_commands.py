@@ -347,3 +347,13 @@ def test_what_a_layer_stores_comes_back_into_the_fields(recipe: dict[str, object
             assert {**again[name], **value} == again[name]  # type: ignore[dict-item]
         else:
             assert again[name] == value
+
+
+def test_who_and_what_join_the_prompt_of_an_edit_that_is_made_again() -> None:
+    """The window has no fields for them: nothing goes along that it does not show."""
+    parts = {"subject": "a boat", "action": "sailing", "mood": "calm"}
+
+    again = recipes.values({"edit": "inpaint", "prompt": "", "parts": parts})
+
+    assert again["prompt"] == "a boat, sailing"
+    assert again["parts"] == "mood: calm"

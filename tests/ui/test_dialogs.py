@@ -258,6 +258,10 @@ def test_parts_and_earlier_prompts_reach_the_provider(scene: Scene) -> None:
         else:
             scene.desktop.key("alt+e")
             scene.desktop.wait_until_still(3)
+            scene.desktop.key("Escape")  # closes the list, not the window
+            scene.desktop.wait_until_still(3)
+            scene.desktop.key("alt+e")
+            scene.desktop.wait_until_still(3)
             scene.desktop.type("red")
             scene.desktop.wait_until_still(3)
             shoot(scene.desktop, "earlier")

@@ -1,5 +1,7 @@
 """What a dialog shows beside the picture: who can do what, styles, words of earlier edits."""
 
+import json
+from itertools import accumulate
 from typing import Any
 
 from overpaint import catalogue, presets, provenance, styles
@@ -16,7 +18,9 @@ PAST = 200
 WORDS = 100
 """How many earlier prompts are offered."""
 LONGEST = 4000
-"""Characters of one that is offered: messages have a largest size."""
+"""Characters of one that is offered."""
+ROOM = 400_000
+"""Bytes for all of them in a message, which has a largest size."""
 GAP = "..."
 
 
@@ -113,4 +117,6 @@ def _earlier_prompts() -> list[str]:
             wishes = [record.wish for record in journal.runs(PAST)]
     except OverpaintError:  # told by what needs history; words to choose from are a comfort
         return []
-    return list(dict.fromkeys(wish for wish in wishes if 0 < len(wish) <= LONGEST))[:WORDS]
+    offered = list(dict.fromkeys(wish for wish in wishes if 0 < len(wish) <= LONGEST))[:WORDS]
+    sizes = accumulate(len(json.dumps(wish)) for wish in offered)
+    return [wish for wish, size in zip(offered, sizes, strict=True) if size <= ROOM]

@@ -86,7 +86,7 @@ def fit_picture(
         log.append(f"grain: {grained.evidence.reason}")
     if steps.blend:
         lost = moved.kind is register.Kind.REFUSED
-        if not (lost and not alike):  # else what differs at the border is content, no colour
+        if alike or not lost:  # else what differs at the border is content, no colour
             blended = blend.blend(before, picture, mask, known)
             picture, alike = blended.picture, matched or blended.evidence.used
             log.append(f"seam: {blended.evidence.reason}")

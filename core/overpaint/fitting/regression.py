@@ -107,7 +107,8 @@ def _solve(amount: Floats, toward: Floats, noise: float, family: tuple[int, ...]
 
 def _trust(amount: Floats, noise: float) -> Floats:
     """How far each unit of weight in a bin counts, where all in it add up to *amount*."""
-    return np.asarray(1 / (CROWDING * noise**2 + 2 * amount * STEP**2))
+    in_tone = amount * (BINS / 256)  # a tone of 8 bits fills several bins
+    return np.asarray(1 / (CROWDING * noise**2 + in_tone * STEP**2))
 
 
 def polished(regrade: Regrade, x: Floats, y: Floats) -> Regrade:

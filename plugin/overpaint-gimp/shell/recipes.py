@@ -70,13 +70,16 @@ def parts_text(said: Mapping[str, str]) -> str:
 def values(stored: Mapping[str, Any]) -> Dict[str, Any]:
     """Return what the fields said for a recipe that is on a layer: the way back.
 
-    Grow and feather are left out: they are in the mask that it has by now.
+    Grow and feather are left out: they are in the mask that it has by now. Who and what is wanted
+    has no field of its own beside the prompt, and joins it.
     """
+    apart = dict(stored.get("parts") or {})
+    about = [stored.get("prompt"), apart.pop("subject", ""), apart.pop("action", "")]
     look = stored.get("look") or {}
     strength = stored.get("strength")
     said: Dict[str, Any] = {
-        "prompt": stored.get("prompt") or "",
-        "parts": parts_text(stored.get("parts") or {}),
+        "prompt": ", ".join(filter(None, about)),
+        "parts": parts_text(apart),
         "negative": stored.get("negative") or "",
         "grow": 0,
         "feather": 0,

@@ -3,7 +3,7 @@
 State: the prompts that are offered, in the order of their rows.
 """
 
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Optional
 
 import gi
 
@@ -54,6 +54,12 @@ class EarlierPrompts:
             self._list.add(label)
         self._list.show_all()
 
+    def close(self) -> bool:
+        """Close it; False where it is not open."""
+        shown = self.widget.get_visible()
+        self.widget.popdown()
+        return bool(shown)
+
     def _matches(self, row: Any) -> bool:
         prompt = self._prompts[row.get_index()].lower()
         return all(word in prompt for word in self._search.get_text().lower().split())
@@ -63,15 +69,18 @@ class EarlierPrompts:
         self._search.set_text("")
         self._on_take(self._prompts[row.get_index()])
 
+    def _first(self) -> Optional[Any]:
+        return next((row for row in self._list.get_children() if self._matches(row)), None)
+
     def _take_first(self) -> None:
-        shown = [row for row in self._list.get_children() if self._matches(row)]
-        if shown:
-            self._take(shown[0])
+        row = self._first()
+        if row is not None:
+            self._take(row)
 
     def _key(self, _entry: Any, event: Any) -> bool:
         if event.keyval != Gdk.KEY_Down:
             return False
-        shown = [row for row in self._list.get_children() if self._matches(row)]
-        if shown:
-            shown[0].grab_focus()
+        row = self._first()
+        if row is not None:
+            row.grab_focus()
         return True

@@ -120,7 +120,9 @@ class EditDialog(Window, session.Listener):
         self.content.pack_start(self._progress, False, False, 0)
 
     def escape(self) -> bool:
-        """Stop a run; without one, the window closes."""
+        """Close a list that is open, or stop a run; without either, the window closes."""
+        if self._fields.escape():
+            return True
         running = self._session.running
         if running:
             self._cancel()

@@ -25,7 +25,6 @@ MAX_PX = 4096
 MAX_COUNT = 16
 MAX_SEED = 2**31 - 1
 PROMPT_WIDTH, PROMPT_HEIGHT = 360, 76
-BY_NAME, BY_LAYER, BY_FILE, BY_WORDS = "name", "layer", "file", "words"
 PARTS = (
     ("setting", N_("Setting")),
     ("style", N_("Style")),
@@ -82,6 +81,10 @@ class Fields:
     def focus(self) -> None:
         """Let the prompt have the keyboard."""
         self._prompt.grab_focus()
+
+    def escape(self) -> bool:
+        """Fold away what lies over the window; False where nothing does."""
+        return self._prompts.close()
 
     # -- what the core knows -----------------------------------------------------------------------
 
@@ -381,8 +384,12 @@ class Fields:
             self._place.attach(entry, 2 * column + 1, row, 1, 1)
             entries.append(entry)
         expander.set_expanded(bool(said))
-        expander.connect("notify::expanded", lambda *_e: entries[0].grab_focus())
+        expander.connect("notify::expanded", lambda *_e: self._parts_folded(expander, entries[0]))
         self._rows["parts"] = [expander]
+
+    def _parts_folded(self, expander: Any, first: Any) -> None:
+        if expander.get_expanded():
+            first.grab_focus()
 
     def _part_changed(self, entry: Any, said: Dict[str, str], part: str) -> None:
         said[part] = entry.get_text()
