@@ -60,15 +60,19 @@ def request(region: wire.Rectangle) -> wire.RunEdit:
 
 
 def whole_edit(core: CoreProcess, on_progress=lambda _fraction, _phase: None):
-    region = core.plan(RECIPE, (64, 48), SELECTION)
-    return core.run(request(region), on_progress)
+    core.begin_plan(RECIPE, (64, 48), SELECTION)
+    region = core.planned()
+    core.begin(request(region))
+    return core.outcome(on_progress)
 
 
 def test_the_real_core_plans_runs_and_ends() -> None:
     """Plan, run and close work against the core that ships; nothing stays behind."""
     with CoreProcess(REAL) as core:
-        region = core.plan(RECIPE, (64, 48), SELECTION)
-        outcome = core.run(request(region), lambda _fraction, _phase: None)
+        core.begin_plan(RECIPE, (64, 48), SELECTION)
+        region = core.planned()
+        core.begin(request(region))
+        outcome = core.outcome(lambda _fraction, _phase: None)
         assert [region] == [patch.region for patch in outcome.patches]
         assert {"prepare", "provider", "composite"} == set(outcome.seconds)
 
@@ -166,9 +170,11 @@ def test_the_real_core_ends_when_the_shell_is_gone() -> None:
     """The end of stdin ends a core in the middle of a long fill, at once."""
     core = CoreProcess(REAL)
     canvas, everything = (1500, 1500), wire.Rectangle(300, 300, 900, 900)
-    region = core.plan(RECIPE, canvas, everything)
+    core.begin_plan(RECIPE, canvas, everything)
+    region = core.planned()
+    core.begin(request(region))
     with pytest.raises(Stop):
-        core.run(request(region), _stop)
+        core.outcome(_stop)
 
     gone = time.monotonic()
     core._to_send.put(None)

@@ -20,13 +20,15 @@ from gimpfu import (
     pdb,
 )
 from shell import messages
-from wire import BYTES_PER_PIXEL, WITH_ALPHA, PatchMade, Rectangle
+from wire import BYTES_PER_PIXEL, WITH_ALPHA, Blob, PatchMade, Rectangle
 
 __all__ = [
     "PARASITE",
     "PERSISTENT",
     "PROVENANCE",
+    "Blank",
     "RegionRead",
+    "Selected",
     "Spot",
     "Target",
     "above",
@@ -36,8 +38,8 @@ __all__ = [
     "insert",
     "look",
     "read",
+    "read_selection",
     "recipe_text",
-    "selected_bytes",
     "travel_format",
 ]
 
@@ -84,20 +86,23 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class RegionRead:
-    """What was read, as the wire carries it.
+class Selected:
+    """What is selected inside *box*: in 8 bits, and in the image's own depth."""
 
-    *selected* is the part of the region that is selected at all, *selection* the selection there
-    in 8 bits, *native_selection* in the image's own depth.
-    """
+    box: Rectangle
+    in_bytes: bytes
+    native: bytes
+
+
+@dataclass(frozen=True)
+class RegionRead:
+    """What was read, as the wire carries it."""
 
     region: Rectangle
     format: str
     pixels: bytes
-    selection: bytes
     shown: Optional[bytes]
-    selected: Rectangle
-    native_selection: bytes
+    selected: Selected
 
 
 # What selects a pixel wholly, in the depths that GIMP keeps a selection in.
@@ -202,8 +207,21 @@ def above(layer: Any) -> Spot:
     return Spot(image, layer.parent, pdb.gimp_image_get_item_position(image, layer))
 
 
-def read(target: Target, region: Rectangle) -> RegionRead:
-    """Return the layer's pixels, its mask and the selection inside *region* of the canvas.
+def read_selection(target: Target) -> Selected:
+    """Return the selection inside its bounds: outside of them all is 0."""
+    selector, box = target.selector, target.selection
+    same = selector.format == MASK_FORMAT
+    if target.everything:
+        count = box.width * box.height
+        native = _SELECTED[selector.format.split()[-1]] * count
+        return Selected(box, native if same else b"\xff" * count, native)
+    where = _on_selector(target)
+    native = selector.read_pixels(*where, None)
+    return Selected(box, native if same else selector.read_pixels(*where, MASK_FORMAT), native)
+
+
+def read(target: Target, region: Rectangle, selected: Selected) -> RegionRead:
+    """Return the layer's pixels and its mask inside *region* of the canvas.
 
     What lies outside the layer reads as transparent.
     """
@@ -218,25 +236,12 @@ def read(target: Target, region: Rectangle) -> RegionRead:
     pixels = layer.read_pixels(*on_layer, None if pixel_format == stored else pixel_format)
     mask = layer.mask
     hides = mask is not None and layer.apply_mask
-    # Everything outside the selection's bounds is 0, and need not be fetched from GIMP.
-    selection = target.selector
-    same = selection.format == MASK_FORMAT
-    if target.everything:
-        count = target.selection.width * target.selection.height
-        native = _SELECTED[selection.format.split()[-1]] * count
-        in_bytes = native if same else b"\xff" * count
-    else:
-        box = _on_selector(target)
-        native = selection.read_pixels(*box, None)
-        in_bytes = native if same else selection.read_pixels(*box, MASK_FORMAT)
     return RegionRead(
         region=region,
         format=pixel_format,
         pixels=pixels,
-        selection=in_bytes,
         shown=mask.read_pixels(*on_layer, MASK_FORMAT) if hides else None,
-        selected=target.selection,
-        native_selection=native,
+        selected=selected,
     )
 
 
@@ -247,14 +252,6 @@ def look(target: Target, region: Rectangle, longest: int) -> Tuple[int, int, byt
     size = (max(1, int(region.width * scale)), max(1, int(region.height * scale)))
     box = (region.x - place.x, region.y - place.y, region.width, region.height)
     return (*size, target.layer.read_scaled(*box, size, LOOK_FORMAT))
-
-
-def selected_bytes(target: Target) -> bytes:
-    """Return the selection inside its bounds, one byte a pixel."""
-    box = target.selection
-    if target.everything:
-        return b"\xff" * (box.width * box.height)
-    return bytes(target.selector.read_pixels(*_on_selector(target), MASK_FORMAT))
 
 
 def _on_selector(target: Target) -> Rectangle:
@@ -291,13 +288,15 @@ def insert(
     patches: List[PatchMade],
     name: str,
     grouped: bool = False,
+    blank: "Optional[Blank]" = None,
 ) -> Any:
     """Lay *patches* as new layers on *spot*, under masks; return the topmost, or their group.
 
     The first lies on top, the others are hidden; all of it is one step to undo. Each
     patch covers all that is selected of *source*. The mask is the selection as it was read, in
     the image's own depth, unless the patch brings its own. What was active stays active, so that
-    the command can be repeated on it. *grouped*: several come into a group of that name.
+    the command can be repeated on it. *grouped*: several come into a group of that name. *blank*
+    becomes the first that it fits.
     """
     image = spot.image
     active = image.selected_layers
@@ -311,7 +310,7 @@ def insert(
             image.insert_layer(inserted[0], parent, position)
             parent, position = inserted[0], 0
         for number, patch in enumerate(patches):
-            layer = _insert_layer(image, parent, position + number, source, patch, name)
+            layer = _insert_layer(image, parent, position + number, source, patch, name, blank)
             if parent is None or parent not in inserted:
                 inserted.append(layer)
             layer.visible = number == 0
@@ -351,7 +350,7 @@ def changed_outside(source: Optional[RegionRead], patch: PatchMade, layer: Any) 
         return region.width * region.height
     if patch.mask is None and source is not None:
         mask = layer.mask.read_pixels(0, 0, region.width, region.height, None)
-        wanted = _framed(source.native_selection, source.selected, region)
+        wanted = _framed(source.selected.native, source.selected.box, region)
     else:
         mask = layer.mask.read_pixels(0, 0, region.width, region.height, MASK_FORMAT)
         wanted = bytes(patch.mask or b"")
@@ -362,6 +361,57 @@ def changed_outside(source: Optional[RegionRead], patch: PatchMade, layer: Any) 
     return sum(mask[start : start + size] != wanted[start : start + size] for start in pixels)
 
 
+class Blank:
+    """A layer under the mask of a selection, not in its image yet and of no colour: made while a
+    model works, since GIMP takes its time for it. Whoever made one drops it in the end.
+    """
+
+    def __init__(self, image: Any, name: str, selected: Selected) -> None:
+        self._region = selected.box
+        self._layer: Any = _masked(image, name, selected.box, selected, None)
+
+    def take(self, patch: PatchMade) -> Any:
+        """Return the layer, once, if it fits *patch*; else None."""
+        if patch.mask is not None or patch.region != self._region:
+            return None
+        taken, self._layer = self._layer, None
+        return taken
+
+    def drop(self) -> None:
+        """Delete the layer, unless it was taken."""
+        if self._layer is not None:
+            gimp.delete(self._layer)
+            self._layer = None
+
+
+def _masked(
+    image: Any,
+    name: str,
+    region: Rectangle,
+    selected: Optional[Selected],
+    mask_bytes: Optional[Blob],
+) -> Any:
+    """Return a layer over *region*, not in its image yet, under *mask_bytes* or the selection."""
+    x, y, width, height = region
+    kind = GRAYA_IMAGE if image.base_type == GRAY else RGBA_IMAGE
+    layer = gimp.Layer(image, name, width, height, kind, 100.0, LAYER_MODE_NORMAL)
+    try:
+        layer.set_offsets(x, y)
+        mask = layer.create_mask(ADD_MASK_BLACK)
+        layer.add_mask(mask)
+        if mask_bytes is not None:
+            mask.write_pixels(0, 0, width, height, MASK_FORMAT, mask_bytes)
+        elif selected is not None:
+            box = selected.box
+            where = (box.x - x, box.y - y, box.width, box.height)
+            mask.write_pixels(*where, None, selected.native)
+        layer.edit_mask = False
+    except BaseException:
+        gimp.delete(layer)
+        raise
+    return layer
+
+
 def _insert_layer(
     image: Any,
     parent: Any,
@@ -369,26 +419,18 @@ def _insert_layer(
     source: Optional[RegionRead],
     patch: PatchMade,
     name: str,
+    blank: Optional[Blank],
 ) -> Any:
-    x, y, width, height = patch.region
-    kind = GRAYA_IMAGE if image.base_type == GRAY else RGBA_IMAGE
-    layer = gimp.Layer(image, name, width, height, kind, 100.0, LAYER_MODE_NORMAL)
+    layer = None if blank is None else blank.take(patch)
+    if layer is None:
+        selected = None if source is None else source.selected
+        layer = _masked(image, name, patch.region, selected, patch.mask)
     try:
         # Complete before it is inserted, so that the undo step is one layer and nothing else.
-        layer.set_offsets(x, y)
         form = None if layer.format == patch.format else patch.format
-        layer.write_pixels(0, 0, width, height, form, patch.pixels)
+        layer.write_pixels(0, 0, layer.width, layer.height, form, patch.pixels)
         layer.attach_new_parasite(PARASITE, PERSISTENT, recipe_text(patch.recipe))
         layer.attach_new_parasite(PROVENANCE, PERSISTENT, recipe_text(patch.provenance))
-        mask = layer.create_mask(ADD_MASK_BLACK)
-        layer.add_mask(mask)
-        if patch.mask is not None:
-            mask.write_pixels(0, 0, width, height, MASK_FORMAT, patch.mask)
-        elif source is not None:
-            box = source.selected
-            where = (box.x - x, box.y - y, box.width, box.height)
-            mask.write_pixels(*where, None, source.native_selection)
-        layer.edit_mask = False
         image.insert_layer(layer, parent, position)
     except BaseException:
         gimp.delete(layer)

@@ -25,11 +25,8 @@ class Landing(NamedTuple):
 
     def moved(self, source: canvas.RegionRead) -> canvas.RegionRead:
         """Return what was read as if it had been read here."""
-        return replace(
-            source,
-            region=self._moved(source.region),
-            selected=self._moved(source.selected),
-        )
+        selected = replace(source.selected, box=self._moved(source.selected.box))
+        return replace(source, region=self._moved(source.region), selected=selected)
 
     def moved_patch(self, patch: PatchMade) -> PatchMade:
         return replace(patch, region=self._moved(patch.region))

@@ -1,5 +1,6 @@
 """The commands under Filters > Overpaint: what each asks for, and how one edit runs."""
 
+import contextlib
 from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -501,41 +502,49 @@ def _edit(
     the selection's place. The result goes above *over*, by default the layer itself.
     """
     recipe, shown = recipes.recipe(edit, values), recipes.shown(values)
+    name = recipes.name(edit, values)
     clock = timings.Clock()
-    target = canvas.examine(image, layer, or_everything, mask)
-    with _core() as core:
+    # What GIMP has to be asked for is asked while the core starts, plans or works.
+    with _core() as core, contextlib.ExitStack() as in_the_end:
+        target = canvas.examine(image, layer, or_everything, mask)
         gimp.progress_init(_("Waiting for Overpaint's core"))
         canvas_size = (target.canvas_width, target.canvas_height)
-        region = core.plan(recipe, canvas_size, target.selection)
+        core.begin_plan(recipe, canvas_size, target.selection)
+        selected = canvas.read_selection(target)
+        region = core.planned()
         clock.mark("plan", less=core.seconds_to_hello or 0.0)
-        source = canvas.read(target, region)
+        source = canvas.read(target, region, selected)
         clock.mark("read")
-        request = wire.RunEdit(
-            recipe=recipe,
-            canvas_width=target.canvas_width,
-            canvas_height=target.canvas_height,
-            document=(image.name or "")[:300],
-            region=region,
-            format=source.format,
-            pixels=source.pixels,
-            selected=source.selected,
-            selection=source.selection,
-            shown=source.shown,
-            views=0,
+        core.begin(
+            wire.RunEdit(
+                recipe=recipe,
+                canvas_width=target.canvas_width,
+                canvas_height=target.canvas_height,
+                document=(image.name or "")[:300],
+                region=region,
+                format=source.format,
+                pixels=source.pixels,
+                selected=selected.box,
+                selection=selected.in_bytes,
+                shown=source.shown,
+                views=0,
+            ),
+            shown,
         )
-        outcome = core.run(request, _Progress(), shown)
+        blank = canvas.Blank(image, name, selected)
+        in_the_end.callback(blank.drop)
+        outcome = core.outcome(_Progress())
         clock.mark("transfer", less=sum(outcome.seconds.values()))
         core.dismiss()  # a process takes a while to end: let it do so meanwhile
         patches = sorted(outcome.patches, key=lambda patch: patch.number)
         fitting = all(
-            region.contains(patch.region) and patch.region.contains(source.selected)
+            region.contains(patch.region) and patch.region.contains(selected.box)
             for patch in patches
         )
         if not (patches and fitting and len(patches) <= recipe.get("count", 1)):
             raise messages.core_nonsense()
-        new_layer = canvas.insert(
-            canvas.above(over or target.layer), source, patches, recipes.name(edit, values)
-        )
+        spot = canvas.above(over or target.layer)
+        new_layer = canvas.insert(spot, source, patches, name, blank=blank)
     clock.mark("insert")
     gimp.progress_init(_("0 pixels changed outside the selection"))
     clock.write({"start": core.seconds_to_hello or 0.0, **outcome.seconds})

@@ -80,10 +80,10 @@ class CoreProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def plan(
+    def begin_plan(
         self, recipe: Dict[str, Any], canvas: Tuple[int, int], selection: wire.Rectangle
-    ) -> wire.Rectangle:
-        """Return the region that *recipe* reads; raises EditFailed or CoreTrouble."""
+    ) -> None:
+        """Ask which region *recipe* reads, and do not wait: :meth:`planned` brings it."""
         self.send(
             wire.PlanEdit(
                 recipe=recipe,
@@ -92,24 +92,25 @@ class CoreProcess:
                 selection=selection,
             )
         )
+
+    def planned(self) -> wire.Rectangle:
+        """Return the region that was asked for; raises EditFailed or CoreTrouble."""
         while True:
             answer = self._next(ANSWER_SECONDS)
             if isinstance(answer, wire.RegionPlanned):
                 return answer.region
 
-    def run(
-        self,
-        request: wire.RunEdit,
-        on_progress: OnProgress,
-        references: Sequence[wire.Reference] = (),
-    ) -> Outcome:
-        """Run an edit to its end, however long it takes; raises EditFailed or CoreTrouble.
-
-        *on_progress* is called often, also where nothing is new, and may raise to cancel.
-        """
+    def begin(self, request: wire.RunEdit, references: Sequence[wire.Reference] = ()) -> None:
+        """Begin an edit, and do not wait: :meth:`outcome` brings what came of it."""
         for reference in references:
             self.send(reference)
         self.send(request)
+
+    def outcome(self, on_progress: OnProgress) -> Outcome:
+        """Wait for the edit's end, however long it takes; raises EditFailed or CoreTrouble.
+
+        *on_progress* is called often, also where nothing is new, and may raise to cancel.
+        """
         outcome = Outcome()
         last = wire.Progress(fraction=None, phase="")
         while True:
@@ -136,7 +137,7 @@ class CoreProcess:
         """Style many layers, however long it takes; raises EditFailed or CoreTrouble.
 
         *read* is asked for one layer after the other, *keep* is given each that is made.
-        *on_progress* as for :meth:`run`.
+        *on_progress* as for :meth:`outcome`.
         """
         for reference in references:
             self.send(reference)
@@ -192,7 +193,12 @@ class CoreProcess:
             self._to_send.put(None)
 
     def close(self) -> None:
-        """End the process: ask, wait a moment, then kill. Safe to call twice."""
+        """End the process: ask, wait a moment, then kill. Safe to call twice.
+
+        One that has not even said hello has nothing to put away.
+        """
+        if self._connection.peer is None:
+            self._process.kill()
         if self._process.poll() is None:
             self.dismiss()
             try:

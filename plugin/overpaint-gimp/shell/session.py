@@ -159,7 +159,7 @@ class Session:
         """Return the crop, read anew only where it is another: typing must stay smooth."""
         kept = self._crop
         if kept is None or kept.target.selection != target.selection or kept.region != region:
-            selection = canvas.selected_bytes(target)
+            selection = canvas.read_selection(target).in_bytes
             self._crop = kept = _Crop(target, region, *canvas.look(target, region, CROP), selection)
         return kept
 
@@ -183,7 +183,8 @@ class Session:
 
         def planned(answer: wire.RegionPlanned) -> None:
             try:
-                source = self._source = canvas.read(target, answer.region)
+                selected = canvas.read_selection(target)
+                source = self._source = canvas.read(target, answer.region, selected)
             except RuntimeError as error:  # what GIMP's own refusals are
                 failed(messages.document_gone(str(error)))
                 return
@@ -195,8 +196,8 @@ class Session:
                 region=answer.region,
                 format=source.format,
                 pixels=source.pixels,
-                selected=source.selected,
-                selection=source.selection,
+                selected=source.selected.box,
+                selection=source.selected.in_bytes,
                 shown=source.shown,
                 views=CROP,
             )
@@ -233,7 +234,7 @@ class Session:
         return (
             source is not None
             and source.region.contains(patch.region)
-            and patch.region.contains(source.selected)
+            and patch.region.contains(source.selected.box)
         )
 
     def cancel(self) -> None:
