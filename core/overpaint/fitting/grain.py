@@ -32,6 +32,9 @@ LEAST = 0.5 / 255
 """Missing noise below this standard deviation is not visible."""
 LEAST_SHARE = 0.25
 """Missing noise below this share of the source's variance is a matter of measuring."""
+NEARLY = 0.9
+"""What is added brings the noise's standard deviation to this share of the source's: nobody sees
+the rest, and all that is added is error as well."""
 MOST = 12 / 255
 """What is stronger than this is texture, not grain."""
 TILE = 384
@@ -98,6 +101,7 @@ def match_grain(sent: Rgb, picture: Rgb, known: Flags, mask: Mask, seed: int) ->
         return Outcome(picture, replace(evidence, reason=reason))
 
     kernel, total = _kernel(spectrum_ours, spectrum_theirs, ours.shape[-1])
+    total *= max(0.0, NEARLY**2 * was - now) / missing
     mix = _mix(ours, theirs, total, grey=grey)
     levels = _levels(theirs, energy_ours - energy_theirs, missing)
     noise = _noise(kernel, mix, (box.height, box.width), seed)
