@@ -16,10 +16,12 @@ From Debian, fetched with apt-get download and unpacked into out/bench, not inst
     leuven, squirrel, aloe,
     footballer, butterfly,
     barrier, wall
-    dune, garden                mate-backgrounds  GPL-2+
+    dune, garden, meadow, leaf, mate-backgrounds  GPL-2+
+    storm, water
 
 The last five of the first table are in the evaluation set that PyPatchMatch is developed with,
-which might flatter it: they are used only where there are not enough others.
+which might flatter it: they are used only where there are not enough others. The last four of the
+second are textures more than pictures, for variations.
 """
 
 import shutil
@@ -33,7 +35,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-__all__ = ["PHOTOS", "Photo", "PhotoMissing", "available", "load"]
+__all__ = ["PHOTOS", "Photo", "PhotoMissing", "available", "load", "named"]
 
 Rgb = npt.NDArray[np.uint8]
 
@@ -93,6 +95,10 @@ PHOTOS = (
     _skimage("brick", "brick.png", familiar=True),
     _skimage("grass", "grass.png", familiar=True),
     _skimage("gravel", "gravel.png", familiar=True),
+    _mate("meadow", "nature/GreenMeadow.jpg"),
+    _mate("leaf", "nature/RainDrops.jpg"),
+    _mate("storm", "nature/Storm.jpg"),
+    _mate("water", "nature/Aqua.jpg"),
 )
 
 
@@ -112,6 +118,11 @@ def available(count: int) -> Iterator[Photo]:
             continue
         count -= 1
         yield photo
+
+
+def named(*names: str) -> Iterator[Photo]:
+    """Yield the photographs of these names, as far as their packages can be had."""
+    yield from (photo for photo in available(len(PHOTOS)) if photo.name in names)
 
 
 def load(photo: Photo, pixels: int) -> Rgb:

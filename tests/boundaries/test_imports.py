@@ -239,7 +239,11 @@ def test_the_shim_knows_nothing_of_overpaint() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [*plugin_files(), *sorted((CORE / "wire").glob("*.py"))],
+    [
+        *plugin_files(),
+        *sorted((CORE / "wire").glob("*.py")),
+        *sorted((CORE / "files").glob("*in_gimp.py")),
+    ],
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_what_runs_in_gimp_is_written_for_python_3_9(path: Path) -> None:

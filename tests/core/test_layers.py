@@ -2,6 +2,8 @@
 
 import io
 import json
+import shlex
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -318,15 +320,69 @@ def test_a_failure_is_told_and_the_same_command_goes_on(
     assert "Saved" in capsys.readouterr().err
 
 
-def test_only_openraster_files_have_layers(
-    provider: Trying, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("name", "out", "said"),
+    [
+        ("in.png", "out.ora", "Save it as .ora or .xcf first"),
+        ("in.ora", "out.xcf", "End the name with .ora; GIMP opens it, too."),
+        ("in.ora", "out.png", "End the name with .ora"),
+        ("in.xcf", "out.tif", "End the name with .xcf or .ora"),
+        ("in.ora", "nowhere/out.ora", "Make it first."),
+        ("in.xcf", "out.xcf", "Save the document as .ora"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_is_made(
+    provider: Trying,
+    name: str,
+    out: str,
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Other files are refused with what to do."""
-    source = tmp_path / "in.png"
-    source.write_bytes(png(pixels(1)))
-    out = str(tmp_path / "out.ora")
-    assert run(["style", str(source), "--each-layer", "-o", out]) == 1
-    assert "Save it as .ora first" in capsys.readouterr().err
+    """Files without layers, endings that do not fit, no folder, no GIMP where one is needed."""
+    monkeypatch.delenv("OVERPAINT_GIMP", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    document(tmp_path / name)
+    assert run(["style", str(tmp_path / name), "--each-layer", "-o", str(tmp_path / out)]) == 1
+    told = capsys.readouterr().err
+    assert said in told
+    assert "Traceback" not in told
+    assert not provider.jobs
+
+
+GIMP_THAT = """
+import pathlib, re, sys
+folder = pathlib.Path(re.search(r"run_path\\('(.*)/", sys.argv[-1])[1])
+{what}
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("(folder / 'failed.txt').write_text('GError: odd'); sys.exit(1)", "odd"),
+        ("sys.exit(3)", "ended with status 3"),
+        ("(folder / 'tree.json').write_text('{\"refused\": \"indexed\"}')", "Image > Mode > RGB"),
+    ],
+)
+def test_a_gimp_that_cannot_open_a_document_is_told(
+    provider: Trying,
+    what: str,
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What GIMP said, how it ended, or why its document will not do."""
+    stand_in = tmp_path / "gimp.py"
+    stand_in.write_text(GIMP_THAT.format(what=what))
+    monkeypatch.setenv("OVERPAINT_GIMP", shlex.join([sys.executable, str(stand_in)]))
+    (tmp_path / "in.xcf").write_bytes(b"gimp xcf")
+    out = str(tmp_path / "out.xcf")
+    assert run(["style", str(tmp_path / "in.xcf"), "--each-layer", "-o", out]) == 1
+    assert said in capsys.readouterr().err
+    assert not Path(out).exists()
     assert not provider.jobs
 
 

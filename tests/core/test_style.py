@@ -12,7 +12,7 @@ from overpaint import styles
 from overpaint.cli import run
 from overpaint.dialect import Role
 from overpaint.engine.provider import Embedded
-from overpaint.engine.style import network, painting, weights
+from overpaint.engine.style import network, painting, strokes, weights
 from overpaint.engine.style.steps import finished
 from overpaint.errors import RecipeInvalid
 from overpaint.geometry import Extent
@@ -78,6 +78,23 @@ def test_strength_0_is_the_picture_itself_and_more_is_further_away() -> None:
     assert np.array_equal(none, picture)
     assert 0 < apart(half, picture) < apart(full, picture)
     assert apart(full, picture) > 15
+
+
+@pytest.mark.parametrize("unit", [0.7, 1.0, 1.37, 3.0])
+@pytest.mark.parametrize("brush", ["dots", "oil"])
+def test_a_part_gets_the_strokes_that_the_whole_has_there(brush: str, unit: float) -> None:
+    """Wherever it is cut out; only near its border, where strokes come in, it may differ."""
+    picture, (x, y) = scene(480, 360), (37, 53)
+    brushes = painting.BRUSHES[brush]
+    whole = finished(strokes.paint(picture, brushes, unit, 7)).colours
+    part = np.ascontiguousarray(picture[y : y + 290, x : x + 400])
+    own = finished(strokes.paint(part, brushes, unit, 7, (x, y))).colours
+    elsewhere = finished(strokes.paint(part, brushes, unit, 7)).colours
+    near = 110
+    inside = (slice(y + near, y + 290 - near), slice(x + near, x + 400 - near))
+    expected, within = whole[inside], (slice(near, -near), slice(near, -near))
+    off = apart(expected, own[within])
+    assert off < 0.2 * apart(expected, elsewhere[within])
 
 
 def test_the_same_seed_makes_the_same_picture() -> None:

@@ -11,9 +11,9 @@ from tests.gimp.test_round_trip import CORE
 
 pytestmark = pytest.mark.gimp
 
-IN_GIMP = """
-import hashlib
-import random
+# A document of forty layers: groups three deep, modes, offsets, a mask, two equal ones, a locked
+# one, an empty one, text.
+DOCUMENT = """
 WIDTH, HEIGHT = 160, 120
 image = Gimp.Image.new(WIDTH, HEIGHT, Gimp.ImageBaseType.RGB)
 
@@ -70,6 +70,11 @@ font = Gimp.context_get_font()
 text = Gimp.TextLayer.new(image, "Words", font, 24, Gimp.Unit.pixel())
 image.insert_layer(text, None, 0)
 text.set_offsets(20, 70)
+"""
+
+# tree(image) tells all of a document that is to stay, and what its pixels are.
+TELLING = """
+import hashlib
 
 def raw(item):
     width, height = item.get_width(), item.get_height()
@@ -103,10 +108,16 @@ def told(item):
         about["negative"] = hashlib.sha256(bytes(negative)).hexdigest()
     return about
 
-def tree():
+def tree(image):
     return [told(item) for item in image.get_layers()]
+"""
 
-before = tree()
+IN_GIMP = (
+    DOCUMENT
+    + TELLING
+    + """
+import random
+before = tree(image)
 procedure = Gimp.get_pdb().lookup_procedure("plug-in-overpaint-style-layers")
 config = procedure.create_config()
 config.set_property("image", image)
@@ -119,7 +130,7 @@ report({
     "status": int(result.index(0)),
     "error": Gimp.get_pdb().get_last_error(),
     "before": before,
-    "after": tree(),
+    "after": tree(image),
 })
 
 # A still scene in three frames, with other noise in each.
@@ -132,7 +143,7 @@ for number in range(3):
     data = bytes(100 + x // 2 + noise.randrange(-2, 3) for y in range(64) for x in range(192))
     layer.get_buffer().set(Gegl.Rectangle.new(0, 0, 64, 64), "R'G'B' u8", data)
     layer.get_buffer().flush()
-before = tree()
+before = tree(image)
 config = procedure.create_config()
 config.set_property("image", image)
 config.set_core_object_array("drawables", [layer])
@@ -145,9 +156,10 @@ report({
     "status": int(result.index(0)),
     "error": Gimp.get_pdb().get_last_error(),
     "before": before,
-    "after": tree(),
+    "after": tree(image),
 })
 """
+)
 
 
 @pytest.fixture(scope="module", params=lab.VERSIONS)

@@ -71,7 +71,7 @@ def vary(**given: Any) -> None:
     click.option(
         "--each-layer",
         is_flag=True,
-        help="Style each layer of an OpenRaster file by itself, all in one look, into a new "
+        help="Style each layer of an .ora or .xcf file by itself, all in one look, into a new "
         "group beside the old ones. What was finished is not made again.",
     ),
     click.option(

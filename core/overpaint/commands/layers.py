@@ -1,6 +1,5 @@
-"""`overpaint style --each-layer`: the layers of an OpenRaster file in one style."""
+"""`overpaint style --each-layer`: the layers of a document in one style."""
 
-import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from overpaint.commands.telling import print_json, progress_shown
-from overpaint.errors import FileUnwritable, FormatUnsupported
 from overpaint.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
     from overpaint.tree import Layer, Place
 
 __all__ = ["style_layers"]
-
-_WHOLE = "Without --each-layer, 'overpaint style' styles a picture as a whole."
 
 
 def style_layers(
@@ -39,16 +35,10 @@ def style_layers(
     from overpaint.layers import steady
 
     image, out = given["image"], given["out"]
-    for path in (image, out):
-        if path.suffix.lower() != ".ora":
-            raise FormatUnsupported(
-                f"Layer by layer works on OpenRaster files, not on {path.name}.",
-                "Save it as .ora first, or use Transfer Style to Layers in GIMP. " + _WHOLE,
-            )
     if given["mask"] is not None:
         raise click.UsageError("--mask does not go with --each-layer: layers are styled whole.")
-    with files.open_layered(image) as opened, tempfile.TemporaryDirectory() as folder:
-        work = _Work(opened, steady(recipe), reach, references, image.name, Path(folder), frames)
+    with files.open_layers(image, out) as opened:
+        work = _Work(opened, steady(recipe), reach, references, image.name, frames)
         if given["dry_run"]:
             told = anyio.run(work.plan)
             if given["as_json"]:
@@ -68,16 +58,15 @@ def style_layers(
 
 
 class _Work:
-    """One run over an open file. State: what was made so far, in *folder*, and what was told."""
+    """One run over an open file, which has what was made so far. State: what was told."""
 
     def __init__(
         self,
-        opened: "files.Layered",
+        opened: "files.LayersFile",
         recipe: Recipe,
         reach: "app.Reach",
         references: "tuple[Reference, ...]",
         document: str,
-        folder: Path,
         frames: bool,
     ) -> None:
         from overpaint.layers import LayerInput, Skip
@@ -89,7 +78,6 @@ class _Work:
         self._reach = reach
         self._references = references
         self._document = document
-        self._folder = folder
         self._frames = frames
         self._places: dict[str, Place] = {}
         self._inputs: list[LayerInput] = []
@@ -108,21 +96,19 @@ class _Work:
                     skip=skip,
                 )
             )
-        self._made: dict[tuple[int, ...], str] = {}
-        self._files: dict[str, Path] = {}
         self._finished: layers.LayersFinished | None = None
         self.failed: list[layers.LayerFailed] = []
         self.skipped: list[str] = []
-        self.notices: list[str] = []
+        self.notices: list[str] = list(opened.notices)
 
     def _reader(self, layer: "Layer") -> "Callable[[], Awaitable[Pixels]]":
         async def read() -> "Pixels":
-            return _whole(self._opened.document(layer))
+            return self._opened.pixels(layer)
 
         return read
 
     async def _merged(self) -> "Pixels":
-        return _whole(self._opened.merged())
+        return self._opened.whole()
 
     async def plan(self) -> "layers.LayersOutlook":
         from overpaint import app
@@ -178,36 +164,17 @@ class _Work:
                             self._finished = event
 
     def _keep(self, made: "layers.LayerMade") -> None:
-        """Write a layer's new pixels into a file, in the numbers of the old ones."""
-        import numpy as np
+        from overpaint import app, files
 
-        from overpaint.files import png
-        from overpaint.picture import Patch
-
-        place = self._places[made.id]
-        document = self._opened.document(place.layer)
-        mask = np.full(made.pixels.shape[:2], 255, np.uint8)
-        patch = Patch(document.extent.box, made.pixels, mask)
-        source = f"data/styled-{made.id}.png"
-        source = self._opened.unused(source)
-        path = self._folder / f"{made.id}.png"
-        path.write_bytes(png.write(document.with_layer(patch)))
-        self._made[place.path] = source
-        self._files[source] = path
+        provenance = app.provenance_of(made.recipe, self._reach).to_dict()
+        styled = files.Styled(made.pixels, made.recipe.to_json(), provenance)
+        self._opened.keep(self._places[made.id], styled)
 
     def save(self, out: Path) -> None:
         """Write the new document, whole or not at all; then nothing need be kept any more."""
-        from overpaint import app, files
+        from overpaint import app
 
-        title = self._title()
-        tree = files.beside(self._opened.tree, title, "Before", self._made)
-        try:
-            files.save_layered(out, self._opened, tree, self._files)
-        except OSError as error:
-            raise FileUnwritable(
-                f"{out} cannot be written: {error.strerror or error}.",
-                "Choose another folder, or make room.",
-            ) from error
+        self._opened.save(out, self._title())
         if self._finished is not None and not self.failed:
             app.forget_layers(self._finished)
 
@@ -251,10 +218,3 @@ class _Work:
             f"{finished.skipped} left, {finished.failed} failed.",
             err=True,
         )
-
-
-def _whole(document: "files.Document") -> "Pixels":
-    import numpy as np
-
-    box = document.extent.box
-    return document.source(box, np.full((box.height, box.width), 255, np.uint8)).pixels

@@ -2,21 +2,21 @@
 
 from overpaint.files.document import Document, Result
 from overpaint.files.gimp import find_console
-from overpaint.files.layered import Layered, beside, open_layered
+from overpaint.files.layered import LayersFile, Styled
+from overpaint.files.layers import open_layers
 from overpaint.files.load import load, load_selection
-from overpaint.files.save import EXTENSIONS, check, save, save_layered
+from overpaint.files.save import EXTENSIONS, check, save
 
 __all__ = [
     "EXTENSIONS",
     "Document",
-    "Layered",
+    "LayersFile",
     "Result",
-    "beside",
+    "Styled",
     "check",
     "find_console",
     "load",
     "load_selection",
-    "open_layered",
+    "open_layers",
     "save",
-    "save_layered",
 ]

@@ -1,4 +1,4 @@
-"""Finding the GIMP 3 of this machine, to be run without a window."""
+"""Finding the GIMP 3 of this machine, and running a script in it without a window."""
 
 import os
 import re
@@ -8,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["VARIABLE", "find_console"]
+__all__ = ["VARIABLE", "find_console", "run_script"]
 
 VARIABLE = "OVERPAINT_GIMP"
 """The environment variable that names the command line to run instead."""
 
 _SECONDS = 20
+_RUN_SECONDS = 300
+"""GIMP's first start after an installation takes long: it asks all of its plug-ins."""
 
 
 def find_console() -> list[str] | None:
@@ -56,3 +58,38 @@ def _is_gimp_3(console: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return re.search(r"\b3\.\d+\.\d+", done.stdout) is not None
+
+
+def run_script(
+    console: list[str], script: Path, folder: Path, written: str, *, resources: bool = False
+) -> str:
+    """Run *script* from a copy in *folder*, which has all that it reads; return why it failed, ""
+    where it has *written* its file there.
+
+    A script that fails leaves failed.txt. With *resources* GIMP has its fonts, patterns and so on:
+    without them it may not keep what refers to them.
+    """
+    # A copy beside the rest: a GIMP in a sandbox need not see where Overpaint is installed.
+    copied = folder / script.name
+    shutil.copyfile(script, copied)
+    code = f"import runpy; runpy.run_path({str(copied)!r}, run_name='__main__')"
+    flags = "-nic" if resources else "-nidfc"
+    batch = [flags, "--quit", "--batch-interpreter", "python-fu-eval", "-b", code]
+    try:
+        done = subprocess.run(  # noqa: S603, GIMP, as this machine's user named it
+            [*console, *batch],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_RUN_SECONDS,
+        )
+    except OSError as error:
+        return f"{console[0]}: {error.strerror or error}"
+    except subprocess.TimeoutExpired:
+        return f"it did not end within {_RUN_SECONDS} seconds"
+    failed = folder / "failed.txt"
+    if failed.exists():
+        return failed.read_text("utf-8")
+    if done.returncode or not (folder / written).exists():
+        return f"it ended with status {done.returncode}"
+    return ""

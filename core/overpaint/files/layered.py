@@ -5,14 +5,15 @@ layer masks: what writes it applies them to the alpha, so that there are none to
 """
 
 import math
+import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, NamedTuple, Protocol
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -24,10 +25,12 @@ from overpaint.files.document import Document
 from overpaint.files.flatten import Floats, flatten
 from overpaint.files.load import load_file
 from overpaint.files.openraster import add_file, thumbnail
+from overpaint.files.save import put
 from overpaint.geometry import Box, Extent
-from overpaint.tree import NORMAL, Attributes, Group, Layer, Node, Tree, with_layers
+from overpaint.picture import Patch, Pixels
+from overpaint.tree import NORMAL, Attributes, Group, Layer, Node, Place, Tree, with_layers
 
-__all__ = ["Layered", "beside", "open_layered", "write_layered"]
+__all__ = ["Layered", "LayersFile", "Styled", "beside", "open_layered", "write_layered"]
 
 _MAX_LAYERS = 5000
 _MAX_STACK = 8 << 20
@@ -35,44 +38,106 @@ _CONTROL = dict.fromkeys(range(32), " ")
 _HINT = "Save it again from the program that made it."
 
 
-class Layered:
-    """An OpenRaster file, open for reading: its *tree*, and pixels when they are asked for."""
+class Styled(NamedTuple):
+    """A layer's new *pixels*, RGBA of its size; its *recipe* as JSON, and who made it."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    pixels: Pixels
+    recipe: str
+    provenance: Mapping[str, Any]
+
+
+class LayersFile(Protocol):
+    """A document whose layers are given a style, whatever kind of file it is in."""
+
+    tree: Tree
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What will be lost of the document, as sentences."""
+        ...
+
+    def pixels(self, layer: Layer) -> Pixels:
+        """Return a layer's own pixels, RGBA; raises FileUnreadable."""
+        ...
+
+    def whole(self) -> Pixels:
+        """Return the document as one picture, RGBA."""
+        ...
+
+    def keep(self, place: Place, styled: Styled) -> None:
+        """Put a layer's new pixels aside."""
+        ...
+
+    def save(self, out: Path, title: str) -> None:
+        """Write the document with a new group of that *title*, which has what was put aside, beside
+        the old layers, hidden; whole or not at all. Raises FileUnwritable.
+        """
+        ...
+
+
+class Layered:
+    """An OpenRaster file, open for reading: its *tree*, and pixels when they are asked for.
+
+    State: new pixels, in *folder*, by where the file will have them.
+    """
+
+    notices: Sequence[str] = ()
+
+    def __init__(self, archive: zipfile.ZipFile, folder: Path) -> None:
         self._archive = archive
+        self._folder = folder
+        self._files: dict[str, Path] = {}
+        self._styled: dict[tuple[int, ...], str] = {}
         self.tree = _read_stack(archive)
 
-    def document(self, layer: Layer) -> Document:
-        """Return a layer's own pixels; raises FileUnreadable."""
-        return self._load(layer.source)
+    def pixels(self, layer: Layer) -> Pixels:
+        return _whole(self._document(layer))
 
-    def merged(self) -> Document:
-        """Return the document as one picture, mixed by ourselves: files may bring an old one."""
-        return _flattened(self.tree, self.document)
+    def whole(self) -> Pixels:
+        # Mixed by ourselves: files may bring an old one.
+        return _whole(_flattened(self.tree, self._document))
 
-    def unused(self, source: str) -> str:
+    def keep(self, place: Place, styled: Styled) -> None:
+        document = self._document(place.layer)
+        mask = np.full(styled.pixels.shape[:2], 255, np.uint8)
+        patch = Patch(document.extent.box, styled.pixels, mask)
+        number = len(self._files)
+        source, path = self._unused(f"data/styled-{number}.png"), self._folder / f"{number}.png"
+        path.write_bytes(png.write(document.with_layer(patch)))
+        self._styled[place.path] = source
+        self._files[source] = path
+
+    def save(self, out: Path, title: str) -> None:
+        tree = beside(self.tree, title, "Before", self._styled)
+        put(out, lambda draft: write_layered(tree, self._data, draft))
+
+    def _document(self, layer: Layer) -> Document:
+        return load_file(BytesIO(self._raw(layer.source)), layer.source)
+
+    def _unused(self, source: str) -> str:
         """Return *source*, or a name like it that the file does not use yet."""
         taken, stem = set(self._archive.namelist()), source.removesuffix(".png")
         names = (f"{stem}-{number}.png" for number in count(2))
         return source if source not in taken else next(each for each in names if each not in taken)
 
-    def raw(self, source: str) -> bytes:
+    def _data(self, source: str) -> bytes:
+        new = self._files.get(source)
+        return self._raw(source) if new is None else new.read_bytes()
+
+    def _raw(self, source: str) -> bytes:
         """Return a file inside as it is stored."""
         try:
             return self._archive.read(source)
         except (KeyError, zipfile.BadZipFile) as error:
             raise FileUnreadable(f"it lacks {source!r}, or that is damaged.", _HINT) from error
 
-    def _load(self, source: str) -> Document:
-        return load_file(BytesIO(self.raw(source)), source)
-
 
 @contextmanager
 def open_layered(path: Path) -> Iterator[Layered]:
     """Open the OpenRaster file at *path*; raises FileUnreadable and FormatUnsupported."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            yield Layered(archive)
+        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+            yield Layered(archive, Path(folder))
     except zipfile.BadZipFile as error:
         raise FormatUnsupported(
             f"{path} is not an OpenRaster file.", "Layer by layer works on .ora and .xcf files."
@@ -98,11 +163,8 @@ def beside(tree: Tree, name: str, old: str, styled: Mapping[tuple[int, ...], str
     return replace(tree, children=(above, below))
 
 
-def write_layered(opened: Layered, tree: Tree, new: Mapping[str, Path], file: BinaryIO) -> None:
-    """Write *tree* with the files of *opened* and the PNG files *new*, by where *tree* has them."""
-
-    def data(source: str) -> bytes:
-        return new[source].read_bytes() if source in new else opened.raw(source)
+def write_layered(tree: Tree, data: Callable[[str], bytes], file: Path | BinaryIO) -> None:
+    """Write *tree* to *file*; *data* returns the PNG files of its layers, by their sources."""
 
     def document(layer: Layer) -> Document:
         return load_file(BytesIO(data(layer.source)), layer.source)
@@ -115,6 +177,11 @@ def write_layered(opened: Layered, tree: Tree, new: Mapping[str, Path], file: Bi
             add_file(archive, source, data(source))
         add_file(archive, "mergedimage.png", png.write(merged))
         add_file(archive, "Thumbnails/thumbnail.png", thumbnail(merged))
+
+
+def _whole(document: Document) -> Pixels:
+    box = document.extent.box
+    return document.source(box, np.full((box.height, box.width), 255, np.uint8)).pixels
 
 
 def _unchosen(nodes: tuple[Node, ...]) -> tuple[Node, ...]:

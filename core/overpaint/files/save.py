@@ -3,19 +3,16 @@
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 from overpaint.errors import FileUnwritable, FormatUnsupported
 from overpaint.files import openraster, png, tiff, xcf
 from overpaint.files.document import Document, Result
-from overpaint.files.layered import Layered, write_layered
-from overpaint.tree import Tree
 
-__all__ = ["EXTENSIONS", "check", "save", "save_layered"]
+__all__ = ["EXTENSIONS", "check", "check_place", "put", "save"]
 
 
 class _Kind(NamedTuple):
@@ -56,6 +53,12 @@ EXTENSIONS = tuple(_KINDS)
 def check(path: Path, document: Document) -> None:
     """Raise what :func:`save` would, as far as it is known before the edit."""
     kind = _kind(path)
+    check_place(path)
+    kind.check(document)
+
+
+def check_place(path: Path) -> None:
+    """Raise FileUnwritable where no file can be written to *path*."""
     folder = path.resolve().parent
     if not folder.is_dir():
         raise FileUnwritable(f"There is no folder {folder}.", "Make it first.")
@@ -63,7 +66,6 @@ def check(path: Path, document: Document) -> None:
         raise FileUnwritable(f"{path} is a folder.", "Name a file.")
     if not os.access(folder, os.W_OK):
         raise FileUnwritable(f"Nothing can be written to {folder}.", "Choose another folder.")
-    kind.check(document)
 
 
 def save(path: Path, document: Document, results: Sequence[Result]) -> list[Path]:
@@ -76,28 +78,26 @@ def save(path: Path, document: Document, results: Sequence[Result]) -> list[Path
     """
     kind = _kind(path)
     if kind.layers or len(results) == 1:
-        _replace(path, kind.write(document, results))
+        _put_bytes(path, kind.write(document, results))
         return [path]
     paths = [path.with_stem(f"{path.stem}-{number}") for number in range(1, len(results) + 1)]
     for each, result in zip(paths, results, strict=True):
-        _replace(each, kind.write(document, [result]))
+        _put_bytes(each, kind.write(document, [result]))
     return paths
 
 
-def save_layered(path: Path, opened: Layered, tree: Tree, new: Mapping[str, Path]) -> None:
-    """Write *tree* to an OpenRaster file; see :func:`write_layered`. Raises FileUnwritable."""
-    file = BytesIO()
-    write_layered(opened, tree, new, file)
-    _replace(path, file.getvalue())
+def _put_bytes(path: Path, data: bytes) -> None:
+    put(path, lambda draft: draft.write_bytes(data))
 
 
-def _replace(path: Path, data: bytes) -> None:
+def put(path: Path, write: Callable[[Path], object]) -> None:
+    """Have *write* make a file, and put it to *path* in one step; raises FileUnwritable."""
     # A link stays a link: what it leads to is replaced.
     target = path.resolve()
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         try:
-            draft.write_bytes(data)
+            write(draft)
             if target.exists():
                 shutil.copymode(target, draft)
             os.replace(draft, target)  # noqa: PTH105, says what it is about

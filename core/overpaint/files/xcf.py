@@ -1,8 +1,6 @@
 """XCF: the original, and the result above it with an editable layer mask; GIMP itself writes it."""
 
 import json
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,13 +9,10 @@ from pathlib import Path
 from overpaint.errors import FileUnwritable, FormatUnsupported
 from overpaint.files import png, tiff
 from overpaint.files.document import Document, Result
-from overpaint.files.gimp import VARIABLE, find_console
+from overpaint.files.gimp import VARIABLE, find_console, run_script
 from overpaint.files.naming import layer_name
 
 __all__ = ["check", "write"]
-
-_SECONDS = 300
-"""GIMP's first start after an installation takes long: it asks all of its plug-ins."""
 
 
 def check(_: Document) -> None:
@@ -54,34 +49,10 @@ def write(document: Document, results: Sequence[Result]) -> bytes:
             )
         job = {"extension": extension, "layers": layers}
         (folder / "job.json").write_text(json.dumps(job), "utf-8")
-        # A copy beside the rest: a GIMP in a sandbox need not see where Overpaint is installed.
-        script = folder / "in_gimp.py"
-        shutil.copyfile(Path(__file__).with_name(script.name), script)
-        status = _run(console, script)
-        written, failed = folder / "written.xcf", folder / "failed.txt"
-        if failed.exists():
-            raise _failed(failed.read_text("utf-8"))
-        if status or not written.exists():
-            raise _failed(f"it ended with status {status}")
-        return written.read_bytes()
-
-
-def _run(console: list[str], script: Path) -> int:
-    code = f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')"
-    batch = ["-nidfc", "--quit", "--batch-interpreter", "python-fu-eval", "-b", code]
-    try:
-        done = subprocess.run(  # noqa: S603, GIMP, as this machine's user named it
-            [*console, *batch],
-            check=False,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-        )
-    except OSError as error:
-        raise _failed(f"{console[0]}: {error.strerror or error}") from error
-    except subprocess.TimeoutExpired as error:
-        raise _failed(f"it did not end within {_SECONDS} seconds") from error
-    return done.returncode
+        script = Path(__file__).with_name("in_gimp.py")
+        if why := run_script(console, script, folder, "written.xcf"):
+            raise _failed(why)
+        return (folder / "written.xcf").read_bytes()
 
 
 def _failed(why: str) -> FileUnwritable:

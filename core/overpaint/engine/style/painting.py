@@ -5,7 +5,7 @@ whole of it, and enlarged; the picture's own fine light and shade is laid over t
 stays sharp.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from overpaint.engine.style import network, strokes
 from overpaint.engine.style.network import Moments
 from overpaint.engine.style.steps import Steps, within
-from overpaint.engine.style.strokes import Brushes
+from overpaint.engine.style.strokes import Brushes, Painted
 from overpaint.geometry import Extent
 from overpaint.look import Look
 
@@ -25,12 +25,16 @@ Floats = npt.NDArray[np.float32]
 BRUSHES = {
     "oil": Brushes(),
     "knife": Brushes(radii=(18, 10, 6), length=4, tolerance=26, jitter=8, relief=0.9),
-    "dots": Brushes(radii=(7, 4, 3), length=1, tolerance=12, jitter=14, relief=0.1),
+    "dots": Brushes(radii=(7, 4, 3), length=1, tolerance=12, jitter=4, hue=2.5, relief=0.1),
 }
 DRAWN = 1_500_000
 """Pixels of the whole picture at which the network's strokes suit it."""
 DETAIL = 0.7
 """How much of the fine light and shade of an enlarged picture is its own."""
+STEPS = 3.0, 9.0
+"""Levels of 255 by which strokes differ from the picture: none to speak of, and plainly."""
+NEAR = 5
+"""Pixels around one over which that is averaged."""
 ROWS = 512
 LIT = 500
 """Pixels of the longer side at which light is compared."""
@@ -69,7 +73,9 @@ def moments_of(
     small = _scaled(whole, factor)
     if manner.brushes is not None:
         unit = stroke * (extent.pixels / strokes.SKETCH) ** 0.5 * factor
-        small = yield from within(strokes.paint(small, manner.brushes, unit, seed), 0.0, 0.5)
+        run = strokes.paint(small, _calm(manner.brushes), unit, seed)
+        painted = yield from within(run, 0.0, 0.5)
+        small = _telling(painted.colours, small)
     _, moments = yield from within(network.run(small, manner.vector), 0.5, 1.0)
     return moments
 
@@ -92,22 +98,25 @@ def paint(
     """
     if strength <= 0:
         return picture.copy()
-    both = manner.vector is not None
-    brushed = yield from _stroked(
-        picture, whole, manner, look.stroke, seed, 0.0, 0.5 if both else 0.95
-    )
+    painted = yield from _stroked(picture, whole, manner, look.stroke, seed, corner)
+    brushed = picture if painted is None else painted.colours
     made = brushed
     if manner.vector is not None:
         start = 0.5 if manner.brushes is not None else 0.0
         factor = factor_for(whole, look.stroke)
         left, top = (round(at * factor) % network.GRID for at in corner)
-        small = _extended(_scaled(brushed, factor), left, top)
+        small = _scaled(brushed, factor)
+        if painted is not None:
+            small = _telling(small, _scaled(picture, factor))
+        small = _extended(small, left, top)
         run = network.run(small, manner.vector, moments)
         drawn, _ = yield from within(run, start, 0.9)
         made = _enlarged(np.ascontiguousarray(drawn[top:, left:]), brushed)
         del drawn
         _mix(made, brushed, manner.share)
     del brushed
+    if painted is not None and manner.brushes is not None:
+        painted.light(made, manner.brushes.relief)
     yield 0.95
     _keep(made, picture, look, colours=look.keep_colours or manner.keeps_colours)
     _mix(made, picture, strength)
@@ -120,14 +129,36 @@ def _stroked(
     manner: Manner,
     stroke: float,
     seed: int,
-    low: float,
-    high: float,
-) -> Steps[Rgb]:
+    corner: tuple[int, int],
+) -> Steps[Painted | None]:
     if manner.brushes is None:
-        return picture
+        return None
+    draws = manner.vector is not None
+    brushes = _calm(manner.brushes) if draws else manner.brushes
     unit = stroke * (whole.pixels / strokes.SKETCH) ** 0.5
-    done = yield from within(strokes.paint(picture, manner.brushes, unit, seed), low, high)
-    return done
+    run = strokes.paint(picture, brushes, unit, seed, corner)
+    painted = yield from within(run, 0.0, 0.5 if draws else 0.95)
+    return painted
+
+
+def _calm(brushes: Brushes) -> Brushes:
+    """Return *brushes* for a network to go on from: it makes thick dark lines of what strokes by
+    chance differ in, most of all where there is nothing else, as in skies.
+    """
+    return replace(brushes, jitter=0.0)
+
+
+def _telling(brushed: Rgb, picture: Rgb) -> Rgb:
+    """Return *brushed* where strokes say something, and *picture* where they only leave steps, as
+    in skies: of steps, too, the network makes thick dark lines.
+    """
+    import cv2
+
+    apart = cv2.absdiff(brushed, picture).max(axis=2).astype(np.float32)
+    apart = cv2.blur(apart, (NEAR, NEAR))
+    share = np.clip((apart - STEPS[0]) / (STEPS[1] - STEPS[0]), 0, 1)[..., None]
+    mixed = picture + (brushed.astype(np.float32) - picture) * share
+    return np.asarray(np.rint(mixed), np.uint8)
 
 
 def _extended(picture: Rgb, left: int, top: int) -> Rgb:
