@@ -85,7 +85,7 @@ def test_a_refusal_stays_in_the_window(scene: Scene) -> None:
     scene.desktop.wait_until_still(5)
     shoot(scene.desktop, "hosted-refused")
     assert facts(scene.desktop) == before
-    scene.desktop.key("alt+t")
+    scene.desktop.key("alt+w")
     settings = scene.desktop.wait_for_window("Settings")
     scene.desktop.activate(settings)
     scene.desktop.key("Escape")
@@ -135,7 +135,7 @@ def test_every_kind_of_error_is_told_and_can_be_copied(scene: Scene) -> None:
             text = copied(scene.desktop)
             return text if text.startswith("GIMP") and text != before_it else None
 
-        scene.desktop.key("alt+s")
+        scene.desktop.key("alt+d")
         last = scene.desktop.wait(told, 20, f"{name}: nothing to copy")
         shoot(scene.desktop, f"error-{name}")
         codes[name] = next(line for line in last.splitlines() if line.startswith("code:"))
@@ -256,11 +256,11 @@ def test_parts_and_earlier_prompts_reach_the_provider(scene: Scene) -> None:
             scene.desktop.wait_until_still(3)
             scene.desktop.type("a harbour at dawn")
         else:
-            scene.desktop.key("alt+e")
+            scene.desktop.key("alt+r")
             scene.desktop.wait_until_still(3)
             scene.desktop.key("Escape")  # closes the list, not the window
             scene.desktop.wait_until_still(3)
-            scene.desktop.key("alt+e")
+            scene.desktop.key("alt+r")
             scene.desktop.wait_until_still(3)
             scene.desktop.type("red")
             scene.desktop.wait_until_still(3)
