@@ -55,7 +55,8 @@ class SettingsDialog(Window):
         self._save = self.dialog.add_button(_("_Save"), SAVE)
         self._save.set_sensitive(False)
         self.dialog.set_default_response(SAVE)
-        pages = Gtk.Notebook()
+        # Nothing can be changed before it is known what it is: it would be overwritten.
+        pages = self._pages = Gtk.Notebook(sensitive=False)
         pages.append_page(self._build_general(), Gtk.Label(label=_("General")))
         pages.append_page(self._build_providers(), Gtk.Label(label=_("Providers")))
         self.content.pack_start(pages, True, True, 0)
@@ -155,7 +156,9 @@ class SettingsDialog(Window):
         self._language.set_active_id(told["language"])
         self._file.set_text(_("Kept in {}").format(told["file"]))
         self._save.set_sensitive(True)
+        self._pages.set_sensitive(True)
         if first:
+            self._provider.grab_focus()
             self._which.set_active(0)
         else:
             self._show_provider()
