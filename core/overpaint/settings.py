@@ -3,6 +3,7 @@
     provider = "gemini"              who makes the pixels unless told otherwise
     fallback = ["openai", "embedded"]    who is asked next, in this order
     daily_budget = 5.0               US dollars; without it there is no limit
+    language = "de"                  of the windows in GIMP; without it, GIMP's own
 
     [history]
     max_bytes = 4000000000           what history may take on disk; 0 for no limit
@@ -82,6 +83,7 @@ class Settings:
     provider: str = "embedded"
     fallback: tuple[str, ...] = ()
     daily_budget: float | None = None
+    language: str | None = None
     history: HistoryLimits = HistoryLimits()
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
 
@@ -217,6 +219,7 @@ class _Reader:
             provider=self._get(data, "", "provider", _name, usual.provider, "a provider's name"),
             fallback=fallback,
             daily_budget=self._get(data, "", "daily_budget", _amount, None, "a number from 0 on"),
+            language=self._get(data, "", "language", _language, None, 'a language, such as "de"'),
             history=self._history(self._table(data, "", "history")),
             providers=MappingProxyType(
                 {
@@ -326,6 +329,12 @@ def _name(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError
     return value
+
+
+def _language(value: Any) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(_[A-Za-z]{2,4})?", _name(value)):
+        raise ValueError
+    return str(value)
 
 
 def _names(value: Any) -> tuple[str, ...]:

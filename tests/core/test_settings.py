@@ -18,6 +18,7 @@ FULL = """\
 provider = "somebody"
 fallback = ["other", "embedded"]
 daily_budget = 5
+language = "de"
 
 [history]
 max_bytes = 1000 # little
@@ -71,6 +72,7 @@ def test_all_of_it_is_read(path: Path) -> None:
     assert found.chain() == ("somebody", "other", "embedded")
     assert found.chain("other") == ("other", "embedded")
     assert found.daily_budget == 5.0
+    assert found.language == "de"
     assert found.history == HistoryLimits(max_bytes=1000, max_days=0)
     assert found.of("somebody").privacy is Privacy.ALLOW
     setup = found.setup_for("somebody", "test-key-marked-1")
@@ -132,6 +134,7 @@ def test_saving_changes_only_what_changed(path: Path) -> None:
         ("provider = 3", "provider must be", ""),
         ("fallback = ['a', 'a']", "fallback must be", ""),
         ("fallback = 'a'", "fallback must be", ""),
+        ('language = "the usual one"', "language must be", ""),
         ("daily_budget = -1", "daily_budget must be", ""),
         ("daily_budget = nan", "daily_budget must be", ""),
         ("daily_budget = true", "daily_budget must be", ""),

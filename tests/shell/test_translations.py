@@ -12,12 +12,17 @@ from pathlib import Path
 import pytest
 from tests.docs import translations
 
+from overpaint import errors, settings
+from shell import language, messages
+
 SHELL = translations.SHELL / "shell"
 MODULES = sorted(SHELL.rglob("*.py"))
+PLAIN = settings.ProviderSettings(model="m")
 MARKERS = {"_", "N_", "many"}
 WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z{]|(?<![A-Z])_[A-Z][a-z]|[A-Za-z]{2,}[.!?]$")
 # For developers: what goes to a terminal, into a report, or names who wrote this.
 UNSEEN = {
+    "Application Support",
     "The Overpaint developers",
     "overpaint: the core broke the protocol: {}\n",
     "overpaint core: {}\n",
@@ -50,8 +55,8 @@ def test_the_template_is_up_to_date() -> None:
     """Each language knows every text that is marked, and no other."""
     wanted = {message.id for message in translations.template() if message.id}
 
-    for language in translations.languages():
-        known = {message.id for message in translations.catalog(language) if message.id}
+    for each in translations.languages():
+        known = {message.id for message in translations.catalog(each) if message.id}
         assert known == wanted, "run python -m tests.docs.translations"
 
 
@@ -94,20 +99,79 @@ def has_key(text: str) -> bool:
     return "_" in text
 
 
-def test_the_shell_speaks_the_users_language() -> None:
-    """With LANGUAGE=de, as GIMP tells its plug-ins, a sentence comes out in German."""
-    code = (
+LABEL = "from shell import commands; commands.register_all()\nfrom gimpfu import registry"
+REMOVE = "registry.REGISTERED['plug-in-overpaint-remove'].title"
+
+
+def said(code: str, language: str = "de", **env: str) -> str:
+    """What the shell prints, in a GIMP of this language."""
+    start = (
         "import sys; sys.path[:0] = sys.argv[1:]\n"
         "import overpaint.wire; sys.modules['wire'] = overpaint.wire\n"
-        "from shell import messages; print(messages.nothing_selected().sentence)"
     )
     places = [str(translations.SHELL), str(translations.SHELL.parent)]
     done = subprocess.run(
-        [sys.executable, "-c", code, *places],
-        env={**os.environ, "LANGUAGE": "de", "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"},
+        [sys.executable, "-c", start + code, *places],
+        env={**os.environ, "LANGUAGE": language, "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1", **env},
         capture_output=True,
         encoding="utf-8",
         check=True,
     )
+    return done.stdout.strip()
 
-    assert done.stdout.strip() not in ("", "Nothing is selected.")
+
+def test_the_shell_speaks_the_users_language() -> None:
+    """With LANGUAGE=de, as GIMP tells its plug-ins, a sentence comes out in German."""
+    spoken = said("from shell import messages; print(messages.nothing_selected().sentence)")
+
+    assert spoken not in ("", "Nothing is selected.")
+
+
+def test_the_settings_may_name_another_language(tmp_path: Path) -> None:
+    """German in a Hebrew GIMP: what is said, what the menu says, and what the core is told."""
+    settings.save(settings.Settings(daily_budget=1.0, language="de"))
+
+    german = said(f"{LABEL}\nprint({REMOVE})")
+    code = f"{LABEL}\nfrom shell import launch\nprint({REMOVE}, launch.environment()['LANGUAGE'])"
+    assert said(code, "he") == f"{german} de"
+
+    settings.save(settings.Settings(language="en", providers={"a": PLAIN}))
+    assert said(f"{LABEL}\nprint({REMOVE})", "he") == "Remove Selection"
+
+    settings.save(settings.Settings(providers={"a": PLAIN}))
+    hebrew = said(f"{LABEL}\nprint({REMOVE})", "he")
+    assert hebrew not in (german, "Remove Selection")
+    assert said(f"{LABEL}\nprint({REMOVE})", "he", OVERPAINT_CONFIG=str(tmp_path)) == hebrew
+
+
+def test_the_shell_finds_the_settings_where_the_core_keeps_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Both sides know the folder by themselves, and agree."""
+    assert language.settings_file() == settings.file()
+    monkeypatch.delenv("OVERPAINT_CONFIG")
+    assert language.settings_file() == settings.file()
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert language.settings_file() == settings.file()
+
+
+def test_settings_offer_each_language() -> None:
+    """English, and what there are translations for, by names of their own."""
+    assert {name for name, _ in language.ENDONYMS} == {"en", *translations.languages()}
+
+
+def test_each_error_of_the_core_is_told_in_the_users_language() -> None:
+    """Its meaning first, then what only the core knows; in English only the latter."""
+    kinds = [each for each in every(errors.OverpaintError) if not each.__subclasses__()]
+    code = "from shell import messages; print(messages.EditFailed('Said.', 'Hint.', {!r}))"
+
+    assert {each.code for each in kinds} <= set(messages.KINDS)
+    assert set(messages.KINDS) <= {each.code for each in every(errors.OverpaintError)}
+    assert said(code.format("busy"), "en") == "Said. Hint."
+    meant, _, core = said(code.format("busy")).partition("\n")
+    assert core == "Said. Hint."
+    assert meant not in ("", messages.KINDS["busy"])
+
+
+def every(kind: type[errors.OverpaintError]) -> list[type[errors.OverpaintError]]:
+    return [kind, *(each for below in kind.__subclasses__() for each in every(below))]

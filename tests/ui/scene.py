@@ -3,7 +3,7 @@
 import shutil
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,9 +118,10 @@ class Scene:
         return self.home / "config"
 
     def open(self, command: str, layer: str = "layer") -> lab.Window:
-        """Open a window of ours from a script; return it."""
+        """Open a window of ours from a script; return it. Without a *layer*: one of no image."""
         known = {window.id for window in self.desktop.windows()}
-        self.desktop.start_python(f'run("{command}", [{layer}])')
+        layers = f", [{layer}]" if layer else ""
+        self.desktop.start_python(f'run("{command}"{layers})')
 
         def look() -> lab.Window | None:
             new = [window for window in self.desktop.windows() if window.id not in known]
@@ -309,6 +310,23 @@ def wait_for_question(scene: Scene, dialog: lab.Window, height: int) -> None:
         lambda: geometry(scene.desktop, dialog)[1] > height or None, 60, "nothing was asked"
     )
     scene.desktop.wait_until_still(3)
+
+
+def press_until(
+    desktop: lab.Desktop, key: str, look: Callable[[], bool | None], sentence: str
+) -> None:
+    """Press a key, which does nothing before the window is ready for it, until it did its work."""
+
+    def pressed() -> bool | None:
+        desktop.key(key)
+        end = time.monotonic() + GTK_PAUSE
+        while time.monotonic() < end:
+            if look():
+                return True
+            time.sleep(0.05)
+        return None
+
+    desktop.wait(pressed, 30, sentence)
 
 
 def asked(scene: Scene) -> int:

@@ -21,6 +21,12 @@ pytestmark = [pytest.mark.gimp, pytest.mark.window]
 
 CANCEL = (1117, 883)
 """In the progress bar at the foot of GIMP's window of 1400x900."""
+FORGET = """
+image.undo_disable()
+image.undo_enable()
+image.clean_all()
+"""
+"""Leaves nothing in the undo history of what made the image."""
 WATCH = """
 import os, pathlib, time
 end = time.monotonic() + 20
@@ -54,8 +60,12 @@ def test_remove_by_menu_then_undo_and_redo(desktop: lab.Desktop) -> None:
 
 
 def test_inpaint_by_dialog(desktop: lab.Desktop) -> None:
-    """Menu, typing, Enter, Enter: a layer named after the prompt, and one Ctrl+Z takes it back."""
-    before = open_document(desktop)
+    """Menu, typing, Enter, Enter: a layer named after the prompt, one Ctrl+Z takes it back, and
+    Ctrl+Y brings it again; nothing else is there to be undone or redone.
+    """
+    open_document(desktop)
+    desktop.python(FORGET)
+    before = facts(desktop)
 
     choose(desktop, "Inpaint Selection...")
     dialog = desktop.wait_for_window("Inpaint")
@@ -76,6 +86,12 @@ def test_inpaint_by_dialog(desktop: lab.Desktop) -> None:
     assert after["layers"][1:] == before["layers"]
     desktop.key("ctrl+z")
     assert wait_for_layers(desktop, 1) == before
+    assert desktop.python("report(image.is_dirty())") == [False]  # each step makes it dirty
+    desktop.key("ctrl+y")
+    assert wait_for_layers(desktop, 2)["layers"] == after["layers"]
+    desktop.key("ctrl+y", "ctrl+y", "ctrl+z", "ctrl+z", "ctrl+z")
+    assert wait_for_layers(desktop, 1) == before
+    assert desktop.python("report(image.is_dirty())") == [False]
     assert not cores(desktop)
 
 

@@ -38,6 +38,7 @@ def settings_facts() -> dict[str, Any]:
         "provider": now.provider,
         "fallback": list(now.fallback),
         "daily_budget": now.daily_budget,
+        "language": now.language or "",
         "max_bytes": now.history.max_bytes,
         "max_days": now.history.max_days,
         "providers": [_provider_facts(name, now, where) for name in registry.names()],
@@ -71,6 +72,8 @@ def change_settings(wanted: Mapping[str, Any]) -> None:
     }
     if "fallback" in wanted:
         changes["fallback"] = tuple(wanted["fallback"])
+    if "language" in wanted:
+        changes["language"] = wanted["language"] or None
     limits = {name: wanted[name] for name in ("max_bytes", "max_days") if name in wanted}
     try:
         if limits:

@@ -218,7 +218,7 @@ class CoreProcess:
         while True:
             message = self._parsed()
             if isinstance(message, wire.Failure):
-                raise messages.EditFailed(message.sentence, message.hint)
+                raise messages.EditFailed(message.sentence, message.hint, message.code)
             if message is not None:
                 return message
             limit, since = (seconds, asked)

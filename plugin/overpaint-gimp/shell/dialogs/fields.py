@@ -200,7 +200,7 @@ class Fields:
         label = Gtk.Label.new_with_mnemonic(_("_Prompt"))
         label.set_xalign(0)
         self._earlier = Gtk.MenuButton(sensitive=False, relief=Gtk.ReliefStyle.NONE)
-        self._earlier.set_label(_("_Earlier"))
+        self._earlier.set_label(_("Ea_rlier"))
         self._earlier.set_use_underline(True)
         self._prompts = EarlierPrompts(self._take_prompt)
         self._earlier.set_popover(self._prompts.widget)
@@ -283,9 +283,9 @@ class Fields:
         take.set_active(bool(self._values["style_file"]))
         take.connect("toggled", self._use_file, file)
         self._attach("style_file", take, file)
-        self._scale("stroke", _("Stro_ke size"), 0.25, 4.0, 2)
+        self._scale("stroke", _("Stroke si_ze"), 0.25, 4.0, 2)
         for name, title in (
-            ("keep_colours", _("Keep the c_olours")),
+            ("keep_colours", _("_Keep the colours")),
             ("keep_light", _("Keep l_ight and dark")),
         ):
             check = Gtk.CheckButton.new_with_mnemonic(title)
@@ -365,7 +365,7 @@ class Fields:
         dice.connect("clicked", lambda _b: spin.set_value(secrets.randbelow(MAX_SEED)))
         box.pack_start(spin, True, True, 0)
         box.pack_start(dice, False, False, 0)
-        self._row("seed", _("See_d"), box, spin)
+        self._row("seed", _("S_eed"), box, spin)
 
     def _add_parts(self) -> None:
         try:
@@ -405,7 +405,7 @@ class Fields:
         return expander
 
     def _add_area(self) -> None:
-        expander = self._begin_section(_("Selection and su_rroundings"))
+        expander = self._begin_section(_("Selecti_on and surroundings"))
         self._spin("grow", _("Grow _by (px)"), 0, MAX_PX)
         self._spin("feather", _("Feat_her by (px)"), 0, MAX_PX)
         context = self._spin("context", _("Surroundings (p_x)"), -1, MAX_PX)

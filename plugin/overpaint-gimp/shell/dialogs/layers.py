@@ -33,7 +33,7 @@ class LayersDialog(Window):
         self.accepted = False
         self._eager = False
         self.dialog.add_button(_("_Close"), Gtk.ResponseType.CLOSE)
-        self.dialog.add_button(_("Transfer St_yle"), STYLE)
+        self.dialog.add_button(_("Tra_nsfer Style"), STYLE)
         self.dialog.set_default_response(STYLE)
         values = context.values
         self._which = values.pop("which")
@@ -44,7 +44,7 @@ class LayersDialog(Window):
 
     def _choice(self) -> Any:
         box = Gtk.Box.new(Gtk.Orientation.VERTICAL, 3)
-        selected = Gtk.RadioButton.new_with_mnemonic(None, _("The _selected layers and groups"))
+        selected = Gtk.RadioButton.new_with_mnemonic(None, _("The selected layers and _groups"))
         every = Gtk.RadioButton.new_with_mnemonic_from_widget(selected, _("_All layers"))
         every.set_active(self._which == EVERY_LAYER)
 
@@ -54,7 +54,7 @@ class LayersDialog(Window):
         every.connect("toggled", chosen)
         box.pack_start(selected, False, False, 0)
         box.pack_start(every, False, False, 0)
-        frames = Gtk.CheckButton.new_with_mnemonic(_("They are the _frames of an animation"))
+        frames = Gtk.CheckButton.new_with_mnemonic(_("They are the frames of an animati_on"))
         frames.set_tooltip_text(
             _("The lowest layer is the first. What keeps still keeps still in the new style.")
         )

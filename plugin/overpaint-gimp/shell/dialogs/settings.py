@@ -12,6 +12,7 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import Gtk
 
 import wire
+from shell import language
 from shell.conversation import Conversation
 from shell.dialogs.window import BORDER, Window, labelled
 from shell.i18n import N_, _
@@ -54,7 +55,8 @@ class SettingsDialog(Window):
         self._save = self.dialog.add_button(_("_Save"), SAVE)
         self._save.set_sensitive(False)
         self.dialog.set_default_response(SAVE)
-        pages = Gtk.Notebook()
+        # Nothing can be changed before it is known what it is: it would be overwritten.
+        pages = self._pages = Gtk.Notebook(sensitive=False)
         pages.append_page(self._build_general(), Gtk.Label(label=_("General")))
         pages.append_page(self._build_providers(), Gtk.Label(label=_("Providers")))
         self.content.pack_start(pages, True, True, 0)
@@ -74,15 +76,23 @@ class SettingsDialog(Window):
         self._budget = Gtk.SpinButton.new_with_range(0, 10000, 0.5)
         self._budget.set_digits(2)
         self._budget.set_tooltip_text(_("US dollars; 0 is no limit"))
-        labelled(grid, 3, _("Spend at most a _day ($)"), self._budget)
+        labelled(grid, 3, _("Spend at m_ost a day ($)"), self._budget)
         self._days = Gtk.SpinButton.new_with_range(0, 36500, 1)
         self._days.set_tooltip_text(_("0 is no limit"))
         labelled(grid, 4, _("Keep history for (da_ys)"), self._days)
         self._megabytes = Gtk.SpinButton.new_with_range(0, 10_000_000, 100)
         self._megabytes.set_tooltip_text(_("0 is no limit"))
         labelled(grid, 5, _("Keep history up to (_MB)"), self._megabytes)
+        self._language = Gtk.ComboBoxText()
+        self._language.append("", _("The language of GIMP"))
+        for name, title in language.ENDONYMS:
+            self._language.append(name, title)
+        self._language.set_tooltip_text(
+            _("Of the next window that is opened; of the menu when GIMP is started again")
+        )
+        labelled(grid, 6, _("_Language"), self._language)
         self._file = Gtk.Label(xalign=0, selectable=True, wrap=True)
-        grid.attach(self._file, 0, 6, 2, 1)
+        grid.attach(self._file, 0, 7, 2, 1)
         return grid
 
     def _build_providers(self) -> Any:
@@ -112,7 +122,7 @@ class SettingsDialog(Window):
         window.set_size_request(320, 70)
         window.add(self._options)
         labelled(grid, 6, _("_Options"), window)
-        self._workflow = Gtk.Button.new_with_mnemonic(_("_Workflow..."))
+        self._workflow = Gtk.Button.new_with_mnemonic(_("Workf_low..."))
         self._workflow.set_tooltip_text(
             _("A workflow of your own that ComfyUI is to run, saved in its API format")
         )
@@ -143,9 +153,12 @@ class SettingsDialog(Window):
         self._budget.set_value(told["daily_budget"] or 0)
         self._days.set_value(told["max_days"])
         self._megabytes.set_value(told["max_bytes"] / MEGABYTE)
+        self._language.set_active_id(told["language"])
         self._file.set_text(_("Kept in {}").format(told["file"]))
         self._save.set_sensitive(True)
+        self._pages.set_sensitive(True)
         if first:
+            self._provider.grab_focus()
             self._which.set_active(0)
         else:
             self._show_provider()
@@ -237,6 +250,10 @@ class SettingsDialog(Window):
             "max_days": self._days.get_value_as_int(),
             "providers": self._changes(),
         }
+        # One that is not in the list, as the file may name, stays.
+        spoken = self._language.get_active_id()
+        if spoken is not None:
+            change["language"] = spoken
         megabytes = self._megabytes.get_value_as_int()
         if megabytes != round(self._settings["max_bytes"] / MEGABYTE):
             change["max_bytes"] = megabytes * MEGABYTE
@@ -244,6 +261,8 @@ class SettingsDialog(Window):
 
         def saved(answer: wire.Answer) -> None:
             self._typed = {}
+            if answer.data["language"] != self._settings["language"]:
+                language.ask_plugin_again()
             self._know(answer)
             self.tell(_("Saved."))
             if secret:

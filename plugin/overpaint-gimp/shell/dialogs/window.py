@@ -17,7 +17,7 @@ import wire
 from gimpfu import gimp
 from shell import messages
 from shell.conversation import Conversation
-from shell.i18n import _
+from shell.i18n import CHOSEN, _
 
 __all__ = ["BORDER", "Window", "labelled"]
 
@@ -45,6 +45,8 @@ class Window:
         # Translators: say default:RTL where your language is written from right to left.
         if _("default:LTR") == "default:RTL":
             Gtk.Widget.set_default_direction(Gtk.TextDirection.RTL)
+        elif CHOSEN:  # GIMP's own language may be one that is
+            Gtk.Widget.set_default_direction(Gtk.TextDirection.LTR)
         self.talk = talk
         self.problem: Optional[messages.ShellError] = None
         self.dialog = GimpUi.Dialog(title=title, role=role)
@@ -127,9 +129,9 @@ class Window:
     def trouble(self, error: messages.ShellError) -> None:
         """Say what is wrong and what to do; the window stays as it is."""
         self.problem = error
-        buttons = {_("Copy Detail_s"): self._copy}
+        buttons = {_("Copy _Details"): self._copy}
         if getattr(error, "code", "") in MENDED_IN_SETTINGS:
-            buttons[_("Se_ttings...")] = self._open_settings
+            buttons[_("Sho_w Settings...")] = self._open_settings
         self.tell(str(error), Gtk.MessageType.ERROR, buttons)
 
     def tell(
