@@ -17,7 +17,7 @@ STYLE = {
 }
 AREA = {"Selecti_on and surroundings", "Grow _by (px)", "Feat_her by (px)", "Surroundings (p_x)"}
 NO_PARTS = {"Ca_ndidates", "Light, mood, _quality"}
-SENDING = {"_Send", "Al_ways Send"}
+SENDING = {"_Send", "Al_ways Send", "_Do Not Send"}
 PROVIDER_PAGE = {
     "Pro_vider",
     "_Key",
@@ -57,7 +57,7 @@ def screens() -> dict[str, set[str]]:
         "inpaint, asking": plain | edit - {"_Stop"} | SENDING,
         "style": styled | edit | error,
         "style, asking": styled | edit - {"_Stop"} | SENDING,
-        "layers": layers - {"_Send"} | error,
+        "layers": layers - {"_Send", "_Do Not Send"} | error,
         "layers, asking": layers,
         "history": history - {"_Remove"} | error,
         "history, asking": history,

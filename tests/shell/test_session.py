@@ -315,3 +315,40 @@ def test_a_document_that_goes_while_the_core_plans_is_told(
 
     assert isinstance(dialog.troubles[0], messages.DocumentUnsuitable)
     assert not edit.running
+
+
+def test_a_second_result_lies_over_the_first(host: headless.Host, talk: Conversation) -> None:
+    """The layer is edited twice: what was added last can be seen, and the dialog says that the
+    first result is not looked at.
+    """
+    image, layer, edit, dialog = finished(host, talk)
+    first = edit.keep(dialog.candidates)
+    edit.foresee(request())
+    wait(talk, lambda: dialog.outlooks)
+    assert edit.overlaid()
+
+    edit.run(request(prompt="another"))
+    wait(talk, lambda: dialog.ends == 2)
+    second = edit.keep([0])
+
+    assert image.layers == [second, first, layer]
+
+
+def test_another_selection_is_no_longer_what_is_shown(
+    host: headless.Host, talk: Conversation
+) -> None:
+    """Before a crop is sent, the dialog can find out that it is not the one that was looked at."""
+    image, layer = scene(host)
+    dialog = Dialog()
+    edit = session.Session(image, layer, talk, dialog)
+    edit.foresee(request())
+    wait(talk, lambda: dialog.outlooks)
+    assert edit.is_as_shown()
+
+    host.set_selection(image, soft_square().replace(b"M", b"N"))  # 77 is 78 now, the bounds stay
+    assert not edit.is_as_shown()
+
+    edit.look_anew()
+    edit.foresee(request())
+    wait(talk, lambda: len(dialog.outlooks) == 2)
+    assert edit.is_as_shown()

@@ -32,7 +32,9 @@ pytestmark = [pytest.mark.gimp, pytest.mark.window]
 
 
 def test_nothing_leaves_before_the_user_says_so(scene: Scene) -> None:
-    """The first Enter asks whether the crop may be sent and to whom; the second sends it."""
+    """Enter asks whether the crop may be sent and to whom; only the answer to that sends it, no
+    Enter too many.
+    """
     before = open_document(scene.desktop)
     choose(scene.desktop, "Inpaint Selection...")
     dialog = scene.desktop.wait_for_window("Inpaint")
@@ -45,10 +47,14 @@ def test_nothing_leaves_before_the_user_says_so(scene: Scene) -> None:
     scene.desktop.key("Return")
     wait_for_question(scene, dialog, height)
     shoot(scene.desktop, "hosted-question")
+    scene.desktop.key("Return")
+    scene.desktop.wait_until_still(5)
     assert asked(scene) == 0
 
-    height = geometry(scene.desktop, dialog)[1]
     scene.desktop.key("Return")
+    scene.desktop.wait_until_still(5)
+    height = geometry(scene.desktop, dialog)[1]
+    scene.desktop.key("alt+s")
     scene.desktop.wait(
         lambda: geometry(scene.desktop, dialog)[1] > height or None, 60, "no candidate came"
     )
@@ -79,7 +85,7 @@ def test_a_refusal_stays_in_the_window(scene: Scene) -> None:
     height = geometry(scene.desktop, dialog)[1]
     scene.desktop.key("Return")
     wait_for_question(scene, dialog, height)
-    scene.desktop.key("Return")
+    scene.desktop.key("alt+s")
     scene.desktop.wait(lambda: scene.server.struck or None, 30, "nothing was sent")
     scene.desktop.wait_until_still(5)
     shoot(scene.desktop, "hosted-refused")
@@ -220,7 +226,7 @@ def test_what_was_paid_for_is_placed_after_a_crash(scene: Scene) -> None:
     height = geometry(scene.desktop, dialog)[1]
     scene.desktop.key("Return")
     wait_for_question(scene, dialog, height)
-    scene.desktop.key("Return")
+    scene.desktop.key("alt+s")
     scene.desktop.wait(lambda: asked(scene) or None, 30, "nothing was sent")
     wait_for_button(scene.desktop, dialog, height)
     scene.desktop.kill_gimp()
@@ -320,7 +326,7 @@ def test_layers_are_counted_before_they_go(scene: Scene) -> None:
     shoot(scene.desktop, "layers-question")
     assert asked(scene) == 0
 
-    scene.desktop.key("Return")
+    scene.desktop.key("alt+s")
     scene.desktop.wait_until_gone(window)
     after = wait_for_layers(scene.desktop, 3)
     shoot(scene.desktop, "layers-styled")

@@ -1,5 +1,6 @@
 """What a dialog shows beside the picture: who can do what, styles, words of earlier edits."""
 
+import contextlib
 import json
 from itertools import accumulate
 from typing import Any
@@ -71,6 +72,8 @@ def provider_facts(name: str, model: str | None = None) -> dict[str, Any]:
         "title": asked.title,
         "receiver": asked.receiver if able.needs_network else "",
         "privacy": settings.of(name).privacy.value,
+        "lacks_key": _lacks_key(name),
+        "usual_model": _titled(name, settings.setup_for(name, None).model),
         "edits": sorted(able.edits),
         "reads_prompt": able.reads_prompt,
         "strength": able.strength,
@@ -78,6 +81,24 @@ def provider_facts(name: str, model: str | None = None) -> dict[str, Any]:
         "references": able.references,
         "models": [{"id": each.id, "title": each.title} for each in _image_models(name)],
     }
+
+
+def _lacks_key(name: str) -> bool:
+    """Return whether the provider would refuse at once; trouble with keys is told when it runs."""
+    from overpaint import keys
+
+    entry = registry.entry(name)
+    with contextlib.suppress(OverpaintError):
+        return entry.needs_key and keys.find(entry.keys) is None
+    return False
+
+
+def _titled(name: str, model: str | None) -> str:
+    """Return what to call the model that is asked where none is named."""
+    models = _image_models(name)
+    if model is None:
+        return models[0].title if models else ""
+    return next((each.title for each in models if each.id == model), model)
 
 
 def provenance_of(recipe: Recipe, reach: Reach = USUAL) -> provenance.Provenance:

@@ -25,22 +25,26 @@ class Entry:
     """Where a provider is, and what it reads.
 
     *where*: module and class; *keys*: the environment variables that may hold its key, unless the
-    provider's own `key_names`, which may depend on how it is set up, says otherwise.
+    provider's own `key_names`, which may depend on how it is set up, says otherwise. *needs_key*:
+    without one it makes nothing.
     """
 
     where: str
     keys: tuple[str, ...] = ()
+    needs_key: bool = False
 
 
 _BUILT_IN = {
     "embedded": Entry("overpaint.engine.provider:Embedded"),
-    "gemini": Entry("overpaint.providers.gemini:Gemini", ("GEMINI_API_KEY", "GOOGLE_API_KEY")),
-    "openai": Entry("overpaint.providers.openai:OpenAI", ("OPENAI_API_KEY",)),
+    "gemini": Entry(
+        "overpaint.providers.gemini:Gemini", ("GEMINI_API_KEY", "GOOGLE_API_KEY"), True
+    ),
+    "openai": Entry("overpaint.providers.openai:OpenAI", ("OPENAI_API_KEY",), True),
     "gateway": Entry(
         "overpaint.providers.gateway:Gateway",
         ("OVERPAINT_GATEWAY_API_KEY", "XROUTE_API_KEY", "OPENROUTER_API_KEY"),
     ),
-    "seedream": Entry("overpaint.providers.seedream:Seedream", ("ARK_API_KEY",)),
+    "seedream": Entry("overpaint.providers.seedream:Seedream", ("ARK_API_KEY",), True),
     "a1111": Entry("overpaint.providers.a1111:A1111", ("A1111_AUTH",)),
     "comfyui": Entry("overpaint.providers.comfyui:ComfyUI"),
 }

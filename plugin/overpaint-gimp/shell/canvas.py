@@ -7,6 +7,7 @@ layer, in one undo group.
 import json
 import struct
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Dict, List, Optional, Tuple
 
 from gimpfu import (
@@ -40,6 +41,7 @@ __all__ = [
     "read",
     "read_selection",
     "recipe_text",
+    "results_on",
     "travel_format",
 ]
 
@@ -202,9 +204,27 @@ def _overlap(
 
 
 def above(layer: Any) -> Spot:
-    """Return the place right above *layer*."""
+    """Return the place right above *layer*, and above earlier results that lie on it: among them
+    a new one would not be seen.
+    """
     image = layer.image
-    return Spot(image, layer.parent, pdb.gimp_image_get_item_position(image, layer))
+    position = pdb.gimp_image_get_item_position(image, layer)
+    return Spot(image, layer.parent, position - len(results_on(layer)))
+
+
+def results_on(layer: Any) -> List[Any]:
+    """Return what Overpaint has made of *layer*: the results right above it, the lowest first."""
+    siblings = layer.image.layers if layer.parent is None else layer.parent.children
+    position = pdb.gimp_image_get_item_position(layer.image, layer)
+    return list(takewhile(_is_result, reversed(siblings[:position])))
+
+
+def _is_result(item: Any) -> bool:
+    """Tell whether Overpaint has made *item*, or what is in it."""
+    made = item
+    while isinstance(made, gimp.GroupLayer) and made.children:
+        made = made.children[0]
+    return made.parasite_find(PARASITE) is not None
 
 
 def read_selection(target: Target) -> Selected:

@@ -38,7 +38,7 @@ class Landing(NamedTuple):
 def landing(target: canvas.Target, over: Any = None) -> Landing:
     """Look at the document again; raises DocumentUnsuitable where nothing can be added to it.
 
-    The result goes right above the target, or above *over* where that is still there.
+    The result goes above the target, or above *over* where that is still there.
     """
     image: Any = gimp._id2image(target.image.ID)  # noqa: SLF001, GIMP 2's own name for it
     if image is None:
@@ -47,15 +47,13 @@ def landing(target: canvas.Target, over: Any = None) -> Landing:
         raise messages.image_indexed()
     sentences: List[str] = []
     layer: Any = gimp.Item.from_id(target.layer.ID)
-    position = None if layer is None else _position(image, layer)
-    if position is None:
+    if layer is None or _position(image, layer) is None:
         sentences.append(messages.layer_gone())
         return Landing(canvas.Spot(image, None, 0), 0, 0, sentences)
-    spot = canvas.Spot(image, layer.parent, position)
+    spot = canvas.above(layer)
     over = None if over is None else gimp.Item.from_id(over.ID)
-    above = None if over is None else _position(image, over)
-    if above is not None:
-        spot = canvas.Spot(image, over.parent, above)
+    if over is not None and _position(image, over) is not None:
+        spot = canvas.above(over)
     dx = dy = 0
     if (layer.width, layer.height) != (target.place.width, target.place.height):
         sentences.append(messages.layer_resized())

@@ -12,6 +12,7 @@ __all__ = [
     "CoreTrouble",
     "DocumentUnsuitable",
     "EditFailed",
+    "KeyMissing",
     "ShellError",
     "channel_active",
     "core_died",
@@ -26,6 +27,7 @@ __all__ = [
     "image_closed",
     "image_indexed",
     "insert_failed",
+    "key_missing",
     "layer_gone",
     "layer_invisible",
     "layer_locked",
@@ -127,6 +129,12 @@ class EditFailed(ShellError):
         self.code = code
 
 
+class KeyMissing(ShellError):
+    """A provider would refuse: said before anybody is asked whether a picture may be sent."""
+
+    code = "key-missing"
+
+
 def told(code: str, sentence: str) -> str:
     """Return what the core said, after what it means in the user's language, where that is
     another one: on a line of its own, which may run the other way.
@@ -211,6 +219,11 @@ def layers_apart() -> DocumentUnsuitable:
         _("The selected layers lie in different groups, so no one group can hold the results."),
         _("Select layers of one group, or choose all layers."),
     )
+
+
+def key_missing(provider: str) -> KeyMissing:
+    sentence = _("{} needs a key, and none is set.").format(provider)
+    return KeyMissing(sentence, _("Enter one in Settings."))
 
 
 def none_made(code: str, sentence: str, hint: str) -> EditFailed:

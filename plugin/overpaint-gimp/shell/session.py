@@ -163,6 +163,30 @@ class Session:
             self._crop = kept = _Crop(target, region, *canvas.look(target, region, CROP), selection)
         return kept
 
+    def look_anew(self) -> None:
+        """Forget the crop: the document may have changed."""
+        self._crop = None
+
+    def is_as_shown(self) -> bool:
+        """Tell whether what is selected is still what the crop shows, if there is one; raises
+        DocumentUnsuitable.
+        """
+        crop, target = self._crop, self._examined()
+        if crop is None:
+            return True
+        same = crop.target.selection == target.selection
+        return same and crop.selection == canvas.read_selection(target).in_bytes
+
+    def overlaid(self) -> bool:
+        """Tell whether earlier results that can be seen lie on the crop's layer, which alone is
+        looked at.
+        """
+        crop = self._crop
+        if crop is None:
+            return False
+        results = canvas.results_on(crop.target.layer)
+        return any(each.visible and _meets(each, crop.region) for each in results)
+
     @staticmethod
     def _plan(request: Request, target: canvas.Target) -> wire.PlanEdit:
         return wire.PlanEdit(
@@ -263,3 +287,9 @@ class Session:
         for sentence in landing.sentences:
             gimp.message(sentence)
         return layer
+
+
+def _meets(layer: Any, region: wire.Rectangle) -> bool:
+    x, y = layer.offsets
+    across = x < region.x + region.width and region.x < x + layer.width
+    return bool(across and y < region.y + region.height and region.y < y + layer.height)

@@ -11,7 +11,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Se
 import gi
 
 gi.require_version("Gtk", "3.0")
-from gi.repository import GLib, Gtk
+gi.require_version("Gdk", "3.0")
+from gi.repository import Gdk, GLib, Gtk
 
 import wire
 from shell import messages, recipes, session, timings
@@ -27,6 +28,10 @@ __all__ = ["EditDialog", "Task"]
 LOOK_MS = 120
 """How long typing and turning must rest before the crop is looked at again."""
 TICK_MS = 500
+SMALLEST = 300
+"""Pixels that the fields get at least."""
+OTHERS = 320
+"""Pixels for what is above and below them: a bar, candidates, buttons, the window's title."""
 GENERATE, KEEP, STOP = 1, 2, 3
 
 
@@ -82,6 +87,7 @@ class EditDialog(Window, session.Listener):
     def shown(self) -> None:
         """Ask what there is, and let the user type."""
         self.dialog.connect("draw", self._drawn)
+        self.dialog.connect("focus-in-event", self._come_back)
         self._stop.hide()
         self._keep.hide()
         self._fields.focus()
@@ -92,6 +98,13 @@ class EditDialog(Window, session.Listener):
         if not self._seen:
             self._seen = True
             timings.moment("window")
+        return False
+
+    def _come_back(self, *_event: Any) -> bool:
+        """Look at the document again: the user may have been at work in it."""
+        if self._crop is not None:
+            self._session.look_anew()
+            self._look_soon()
         return False
 
     # -- the window --------------------------------------------------------------------------------
@@ -112,7 +125,7 @@ class EditDialog(Window, session.Listener):
         left.pack_start(self._caption, False, False, 0)
         columns = Gtk.Box.new(Gtk.Orientation.HORIZONTAL, BORDER)
         columns.pack_start(left, False, False, 0)
-        columns.pack_start(self._fields.widget, True, True, 0)
+        columns.pack_start(_no_higher(self._fields.widget), True, True, 0)
         self._results = Results(self._look_at, self._show_buttons)
         self._progress = Gtk.ProgressBar(show_text=True, no_show_all=True)
         self.content.pack_start(columns, True, True, 0)
@@ -144,8 +157,12 @@ class EditDialog(Window, session.Listener):
         values = self._fields.values()
         return (
             "Overpaint, {}".format(self._task.edit),
-            "provider: {}, model: {}".format(values["provider"], values["model"] or "usual"),
+            "provider: {}, model: {}".format(self.provider(), values["model"] or "usual"),
         )
+
+    def provider(self) -> str:
+        """Return who is asked."""
+        return str(self._fields.able().get("name", ""))
 
     # -- what will be sent -------------------------------------------------------------------------
 
@@ -178,7 +195,10 @@ class EditDialog(Window, session.Listener):
         """Show the crop with its mask, and what is to be known of it."""
         self._crop = pictures.pixbuf(outlook)
         self._usual = outlook.data["seconds"]
-        self._caption.set_text("\n".join(_facts(outlook.data)))
+        lines = _facts(outlook.data)
+        if self._session.overlaid():
+            lines.append(_("Earlier results over this layer are not looked at"))
+        self._caption.set_text("\n".join(lines))
         if not self._results.any():
             self._picture.show(self._crop)
         if self._blind:
@@ -201,9 +221,7 @@ class EditDialog(Window, session.Listener):
         if not able:  # the core is still starting: as soon as it has said who there is
             self._eager = True
             return
-        hosted = able["receiver"]
-        if hosted and able["privacy"] == "ask" and hosted not in self._allowed:
-            self._ask_to_send(able["name"], hosted)
+        if able["receiver"] and not self._may_send(able):
             return
         self.tell_nothing()
         self._results.clear()
@@ -220,22 +238,50 @@ class EditDialog(Window, session.Listener):
         self._show_buttons()
         self._tick()
 
-    def _ask_to_send(self, provider: str, receiver: str) -> None:
+    def _may_send(self, able: Dict[str, Any]) -> bool:
+        """Tell whether the crop may go out now; if not, say why or ask."""
+        if able["lacks_key"]:
+            self.trouble(messages.key_missing(able["title"]))
+            return False
+        try:
+            as_shown = self._session.is_as_shown()
+        except messages.ShellError as error:
+            self.trouble(error)
+            return False
+        if not as_shown:
+            self._session.look_anew()
+            self._look_soon()
+            self.tell(_("Something else is selected by now. Look at it, then generate again."))
+            return False
+        if able["privacy"] == "ask" and able["receiver"] not in self._allowed:
+            self._ask_to_send(able)
+            return False
+        return True
+
+    def _ask_to_send(self, able: Dict[str, Any]) -> None:
         def send() -> None:
-            self._allowed.add(receiver)
+            self._allowed.add(able["receiver"])
             self._start()
 
         def always() -> None:
-            change = {"providers": {provider: {"privacy": "allow"}}}
+            change = {"providers": {able["name"]: {"privacy": "allow"}}}
             self.ask("change-settings", change, lambda _answer: None)
             send()
 
-        question = _("The crop that is shown will be sent to {}. Is that all right?")
+        question = _("The crop that is shown will be sent to {}, {}. Is that all right?")
         self.tell(
-            question.format(receiver),
+            question.format(able["title"], able["receiver"]),
             Gtk.MessageType.QUESTION,
-            {_("_Send"): send, _("Al_ways Send"): always},
+            {
+                _("_Send"): send,
+                _("Al_ways Send"): always,
+                _("_Do Not Send"): self._do_not_send,
+            },
         )
+
+    def _do_not_send(self) -> None:
+        self.tell_nothing()
+        self._fields.focus()
 
     def _cancel(self) -> None:
         self._session.cancel()
@@ -326,15 +372,25 @@ class EditDialog(Window, session.Listener):
         return True
 
 
+def _no_higher(fields: Any) -> Any:
+    """Return *fields* so that they scroll where the screen has no room for all of them."""
+    scrolled = Gtk.ScrolledWindow(propagate_natural_height=True)
+    scrolled.set_policy(Gtk.PolicyType.NEVER, Gtk.PolicyType.AUTOMATIC)
+    display = Gdk.Display.get_default()
+    monitor = display.get_primary_monitor() or display.get_monitor(0)
+    scrolled.set_max_content_height(max(SMALLEST, monitor.get_workarea().height - OTHERS))
+    scrolled.add(fields)
+    return scrolled
+
+
 def _facts(data: Any) -> List[str]:
     """Return what is to be known before something is sent, a line each."""
     _x, _y, width, height = data["region"]
     sizes = sorted({"{}×{}".format(*size) for size in data["sizes"]})
-    lines = [
-        _("{width}×{height} pixels, sent as {sizes}").format(
-            width=width, height=height, sizes=", ".join(sizes)
-        )
-    ]
+    told = _("{width}×{height} pixels, sent as {sizes}")
+    if not data["receiver"]:
+        told = _("{width}×{height} pixels are looked at")
+    lines = [told.format(width=width, height=height, sizes=", ".join(sizes))]
     if data["resolution"] < 1:
         lines.append(_("{:.0f} % of the resolution is left").format(100 * data["resolution"]))
     if not data["receiver"]:

@@ -5,7 +5,7 @@ of the core once they are there.
 """
 
 import secrets
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import gi
 
@@ -55,6 +55,8 @@ class Fields:
         self._ask = ask
         self._facts: Dict[str, Any] = {}
         self._edit = ""
+        # Prompt and exclusions before the last template, and the prompt that it has made of them.
+        self._templated: Tuple[str, str, Optional[str]] = ("", "", None)
         self._telling = True
         self._rows: Dict[str, List[Any]] = {}
         self._grid = Gtk.Grid(row_spacing=6, column_spacing=12)
@@ -127,18 +129,20 @@ class Fields:
         self._templates.set_sensitive(bool(menus))
 
     def _template_chosen(self, _item: Any, template: str) -> None:
+        # Another template takes the place of the one before, unless its words were touched.
+        prompt, negative = self._values["prompt"], self._values.get("negative", "")
+        if prompt == self._templated[2]:
+            prompt, negative, _made = self._templated
+
         def put(answer: Any) -> None:
-            self._prompt.get_buffer().set_text(answer.data["prompt"])
-            if "negative" in self._values:
+            self._templated = (prompt, negative, answer.data["prompt"])
+            self._put_prompt(answer.data["prompt"])
+            # What would not be seen must not be sent with another provider either.
+            if self.able()["reads_prompt"] and "negative" in self._values:
                 self._rows["negative"][1].set_text(answer.data["negative"])
             self.focus()
 
-        about = {
-            "id": template,
-            "edit": self._edit,
-            "prompt": self._values["prompt"],
-            "negative": self._values.get("negative", ""),
-        }
+        about = {"id": template, "edit": self._edit, "prompt": prompt, "negative": negative}
         self._ask("template", about, put)
 
     def able(self) -> Dict[str, Any]:
@@ -161,15 +165,16 @@ class Fields:
             return
         telling, self._telling = self._telling, False
         # A model belongs to its provider: with another one, its usual model is meant.
-        before = self._values["provider"] or self._facts["provider"]
-        if before != able["name"]:
+        usual = self._facts["provider"]
+        if (self._values["provider"] or usual) != able["name"]:
             self._values["model"] = ""
-        self._values["provider"] = able["name"]
+        # Who only takes what the settings name follows them.
+        self._values["provider"] = "" if able["name"] == usual else able["name"]
         self._model.remove_all()
         for each in able["models"]:
             self._model.append(each["id"], each["title"])
         entry = self._model.get_child()
-        entry.set_placeholder_text(able["models"][0]["title"] if able["models"] else "")
+        entry.set_placeholder_text(able["usual_model"])
         entry.set_text(self._values["model"])
         self._telling = telling
         self._show_abilities()
@@ -216,7 +221,7 @@ class Fields:
         label.set_mnemonic_widget(self._prompt)
         text = self._prompt.get_buffer()
         text.set_text(self._values["prompt"] or "")
-        text.connect("changed", self._prompt_changed)
+        self._typing = text.connect("changed", self._prompt_changed)
         self._prompt.connect("key-press-event", self._prompt_key)
         self._undo = [self._values["prompt"] or ""]
         window = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN)
@@ -244,13 +249,22 @@ class Fields:
         if event.keyval == Gdk.KEY_z and event.state & Gdk.ModifierType.CONTROL_MASK:
             if len(self._undo) > 1:
                 self._undo.pop()
-                self._prompt.get_buffer().set_text(self._undo[-1])
+                self._put_prompt(self._undo.pop())
             return True
         return False
 
     def _take_prompt(self, prompt: str) -> None:
-        self._prompt.get_buffer().set_text(prompt)
+        self._put_prompt(prompt)
         self.focus()
+
+    def _put_prompt(self, prompt: str) -> None:
+        """Let the prompt be another, in one step to undo; GTK would first empty it."""
+        self._undo.append(prompt)
+        text = self._prompt.get_buffer()
+        text.handler_block(self._typing)
+        text.set_text(prompt)
+        text.handler_unblock(self._typing)
+        self._set("prompt", prompt)
 
     def _add_negative(self) -> None:
         entry = Gtk.Entry(text=self._values["negative"] or "", activates_default=True)
@@ -328,7 +342,7 @@ class Fields:
             entry.set_text(said)
             self._telling = telling
         self._set("model", said)
-        self._ask("provider", {"name": self._values["provider"], "model": said}, self._update)
+        self._ask("provider", {"name": self.able()["name"], "model": said}, self._update)
 
     def _add_how(self) -> None:
         own = self._values["strength"]

@@ -125,7 +125,7 @@ class LayersDialog(Window):
         self.tell(
             " ".join([*sentences, _("Is that all right?")]),
             Gtk.MessageType.QUESTION,
-            {_("_Send"): self._accept},
+            {_("_Send"): self._accept, _("_Do Not Send"): self.tell_nothing},
         )
 
     def _accept(self) -> None:

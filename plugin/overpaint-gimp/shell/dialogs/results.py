@@ -1,6 +1,7 @@
 """The candidates of a run as they arrive: a row of thumbnails; which are kept, which is looked at.
 
-State: pictures and marks by the candidates' numbers.
+State: pictures and marks by the candidates' numbers, which of them are *there* whole, and whether
+the user has *chosen* among them.
 """
 
 from typing import Any, Callable, Dict, List, Optional
@@ -27,6 +28,8 @@ class Results:
         self._pictures: Dict[int, Any] = {}
         self._images: Dict[int, Any] = {}
         self._marks: Dict[int, Any] = {}
+        self._there: List[int] = []
+        self._chosen = self._marking = False
         self._row = Gtk.Box.new(Gtk.Orientation.HORIZONTAL, 6)
         self.widget = Gtk.ScrolledWindow()
         self.widget.set_policy(Gtk.PolicyType.AUTOMATIC, Gtk.PolicyType.NEVER)
@@ -38,6 +41,7 @@ class Results:
         for child in self._row.get_children():
             child.destroy()
         self._pictures, self._images, self._marks = {}, {}, {}
+        self._there, self._chosen = [], False
         self.widget.hide()
 
     def show(self, number: int, picture: Any) -> None:
@@ -48,11 +52,16 @@ class Results:
         self._images[number].set_from_pixbuf(pictures.scaled(picture, SIDE))
 
     def arrived(self, number: int) -> None:
-        """Let candidate *number* be kept; the first one is, unless the user says otherwise."""
-        mark = self._marks[number]
-        mark.set_sensitive(True)
-        if not self.marked():
-            mark.set_active(True)
+        """Let candidate *number* be kept; the first of all that are there is, unless the user has
+        said otherwise.
+        """
+        self._marks[number].set_sensitive(True)
+        self._there.append(number)
+        if not self._chosen:
+            self._marking = True
+            for each, mark in self._marks.items():
+                mark.set_active(each == min(self._there))
+            self._marking = False
         self._on_mark()
 
     def picture(self, number: int) -> Optional[Any]:
@@ -65,7 +74,12 @@ class Results:
 
     def marked(self) -> List[int]:
         """Return the numbers of what is to be kept."""
-        return [number for number, mark in self._marks.items() if mark.get_active()]
+        return sorted(number for number, mark in self._marks.items() if mark.get_active())
+
+    def _toggled(self, _mark: Any) -> None:
+        if not self._marking:
+            self._chosen = True
+            self._on_mark()
 
     def _add(self, number: int) -> None:
         box = Gtk.Box.new(Gtk.Orientation.VERTICAL, 2)
@@ -84,10 +98,12 @@ class Results:
         )
         mark.set_sensitive(False)
         mark.set_halign(Gtk.Align.CENTER)
-        mark.connect("toggled", lambda _mark: self._on_mark())
+        mark.connect("toggled", self._toggled)
         box.pack_start(button, False, False, 0)
         box.pack_start(mark, False, False, 0)
         box.show_all()
         self._row.pack_start(box, False, False, 0)
+        # They arrive in any order, and stand in theirs.
+        self._row.reorder_child(box, sum(each < number for each in self._images))
         self._row.show()
         self.widget.show()

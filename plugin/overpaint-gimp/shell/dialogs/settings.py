@@ -4,7 +4,7 @@ What is changed is sent to the core at once when *Save* is pressed, keys apart f
 field of a key shows only whether one is set. State: the settings as the core told them last.
 """
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import gi
 
@@ -20,6 +20,8 @@ from shell.i18n import N_, _
 __all__ = ["SettingsDialog"]
 
 SAVE, CHECK = 1, 2
+PROVIDERS = 1
+"""The page's number."""
 MEGABYTE = 1_000_000
 PRIVACY = (
     ("ask", N_("Ask before pictures are sent")),
@@ -35,10 +37,13 @@ PLACES = {
 
 
 class SettingsDialog(Window):
-    """All settings of the user's."""
+    """All settings of the user's; opened at those of *provider*, if there is one."""
 
-    def __init__(self, title: str, talk: Conversation) -> None:
+    mended_in_settings = ()
+
+    def __init__(self, title: str, talk: Conversation, provider: str = "") -> None:
         super().__init__(title, "overpaint-settings", talk)
+        self._first = provider
         self._settings: Dict[str, Any] = {}
         self._chosen = ""
         self._typed: Dict[str, Dict[str, Any]] = {}
@@ -130,7 +135,9 @@ class SettingsDialog(Window):
         self._workflow.connect("clicked", lambda _button: self._choose_workflow())
         grid.attach(self._workflow, 1, 7, 1, 1)
         self._check = Gtk.Button.new_with_mnemonic(_("C_heck the connection"))
-        self._check.set_tooltip_text(_("Asks the provider whether address and key are right"))
+        self._check.set_tooltip_text(
+            _("Saves what was typed, and asks the provider whether address and key are right")
+        )
         self._check.connect("clicked", lambda _button: self._check_provider())
         grid.attach(self._check, 1, 8, 1, 1)
         return grid
@@ -160,6 +167,9 @@ class SettingsDialog(Window):
         if first:
             self._provider.grab_focus()
             self._which.set_active(0)
+            if self._first and self._which.set_active_id(self._first):
+                self._pages.set_current_page(PROVIDERS)
+                self._secret.grab_focus()
         else:
             self._show_provider()
 
@@ -241,7 +251,8 @@ class SettingsDialog(Window):
         if response == SAVE:
             self._save_all()
 
-    def _save_all(self) -> None:
+    def _save_all(self, then: Optional[Callable[[], None]] = None) -> None:
+        """Save all that was typed, a key too; and *then* go on, or say that it is done."""
         self._typed[self._chosen] = self._read()
         change = {
             "provider": self._provider.get_active_id(),
@@ -264,9 +275,12 @@ class SettingsDialog(Window):
             if answer.data["language"] != self._settings["language"]:
                 language.ask_plugin_again()
             self._know(answer)
-            self.tell(_("Saved."))
             if secret:
-                self._change_key(secret)
+                self._change_key(secret, then)
+            elif then is not None:
+                then()
+            else:
+                self.tell(_("Saved."))
 
         self.ask("change-settings", change, saved)
 
@@ -277,7 +291,7 @@ class SettingsDialog(Window):
         usual = self._provider.get_active_id()
         return [name for name in dict.fromkeys(names) if name and name != usual]
 
-    def _change_key(self, secret: str) -> None:
+    def _change_key(self, secret: str, then: Optional[Callable[[], None]] = None) -> None:
         def changed(answer: wire.Answer) -> None:
             own, where = self._own(), answer.data["where"]
             if own is not None:
@@ -285,16 +299,23 @@ class SettingsDialog(Window):
             self._show_provider()
             place = PLACES[where]
             self.tell(_("The key is {}.").format(_(place)))
+            if then is not None:
+                then()
 
         self.ask("change-key", {"provider": self._chosen, "secret": secret}, changed)
 
     def _check_provider(self) -> None:
-        self.tell(_("Asking..."))
-        self.ask(
-            "check-provider",
-            {"name": self._chosen},
-            lambda answer: self.tell(answer.data["sentence"]),
-        )
+        """Ask the provider with what stands in the fields: what is checked is saved first."""
+
+        def check() -> None:
+            self.tell(_("Asking..."))
+            self.ask(
+                "check-provider",
+                {"name": self._chosen},
+                lambda answer: self.tell(answer.data["sentence"]),
+            )
+
+        self._save_all(check)
 
 
 def _grid() -> Any:

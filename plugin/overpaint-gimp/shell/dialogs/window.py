@@ -40,6 +40,8 @@ class Window:
     State: the problem that the bar shows, if it shows one; what the bar's own buttons do.
     """
 
+    mended_in_settings: Sequence[str] = MENDED_IN_SETTINGS
+
     def __init__(self, title: str, role: str, talk: Conversation) -> None:
         GimpUi.init("overpaint")
         # Translators: say default:RTL where your language is written from right to left.
@@ -50,6 +52,7 @@ class Window:
         self.talk = talk
         self.problem: Optional[messages.ShellError] = None
         self.dialog = GimpUi.Dialog(title=title, role=role)
+        GimpUi.window_set_transient(self.dialog)  # else it is gone behind GIMP's at the next click
         self.dialog.connect("response", self._respond)
         self.dialog.connect("key-press-event", self._key)
         self.content = self.dialog.get_content_area()
@@ -73,6 +76,10 @@ class Window:
 
     def shown(self) -> None:
         """Begin, now that the window is on screen."""
+
+    def provider(self) -> str:
+        """Return whose settings are to be looked at where they are what is wrong, "" for all."""
+        return ""
 
     def details(self) -> Sequence[str]:
         """Return lines that help someone who is asked about a problem; they hold no secret."""
@@ -130,7 +137,7 @@ class Window:
         """Say what is wrong and what to do; the window stays as it is."""
         self.problem = error
         buttons = {_("Copy _Details"): self._copy}
-        if getattr(error, "code", "") in MENDED_IN_SETTINGS:
+        if getattr(error, "code", "") in self.mended_in_settings:
             buttons[_("Sho_w Settings...")] = self._open_settings
         self.tell(str(error), Gtk.MessageType.ERROR, buttons)
 
@@ -140,8 +147,8 @@ class Window:
         kind: Any = Gtk.MessageType.INFO,
         buttons: Optional[Dict[str, Callable[[], None]]] = None,
     ) -> None:
-        """Show a sentence in the bar, with buttons and what they do; the first gets the keyboard
-        where there is a question.
+        """Show a sentence in the bar, with buttons and what they do; the last gets the keyboard
+        where there is a question, so that nothing happens by an Enter too many.
         """
         for button in self._bar.get_action_area().get_children():
             button.destroy()
@@ -153,7 +160,7 @@ class Window:
         self._bar.get_content_area().show()
         self._bar.show()
         if made and kind == Gtk.MessageType.QUESTION:
-            made[0].grab_focus()
+            made[-1].grab_focus()
 
     def tell_nothing(self) -> None:
         """Take the bar away."""
@@ -169,7 +176,7 @@ class Window:
 
         conversation = Conversation()
         try:
-            SettingsDialog(_("Settings"), conversation).show()
+            SettingsDialog(_("Settings"), conversation, self.provider()).show()
         finally:
             conversation.close()
 
