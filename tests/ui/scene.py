@@ -134,7 +134,7 @@ class Scene:
 
     def dress(self, **settings: Any) -> None:
         """Make it a new user's: nothing open, nothing used before, these settings."""
-        if not self._cleared():
+        if self.desktop.running() and not self._cleared():
             self.desktop.kill_gimp()
         _empty(self.desktop.gimp.user_folder(self.home) / "plug-in-settings")
         _empty(self.home / "data")
