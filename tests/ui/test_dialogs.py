@@ -23,6 +23,7 @@ from tests.ui.scene import (
     open_document,
     shoot,
     wait_for_button,
+    wait_for_crop,
     wait_for_layers,
     wait_for_question,
     wait_until_told,
@@ -172,8 +173,7 @@ def test_parts_and_earlier_prompts_reach_the_provider(scene: Scene) -> None:
         choose(scene.desktop, "Inpaint Selection...")
         dialog = scene.desktop.wait_for_window("Inpaint")
         scene.desktop.activate(dialog)
-        time.sleep(5)  # the core has to say what there is
-        scene.desktop.wait_until_still(5)
+        wait_for_crop(scene.desktop, dialog)  # the core has said what there is
         scene.desktop.key("ctrl+a")
         scene.desktop.type(said)
         if number == 0:

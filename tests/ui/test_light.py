@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from PIL import Image
 from tests import lab
 from tests.servers.faults import status
 from tests.ui.scene import (
@@ -14,14 +13,13 @@ from tests.ui.scene import (
     open_document,
     shoot,
     wait_for_button,
+    wait_for_crop,
     wait_for_question,
 )
 
 pytestmark = [pytest.mark.gimp, pytest.mark.window]
 
 LIGHT = '(theme "Default")\n(theme-color-scheme light)\n'
-COLOURS = 1000
-"""A window without a picture has fewer."""
 
 
 @pytest.fixture
@@ -47,7 +45,7 @@ def test_every_window_in_the_light_theme(light: Scene) -> None:
     choose(desktop, "Inpaint Selection...")
     window = desktop.wait_for_window("Inpaint Selection")
     desktop.activate(window)
-    wait_for_crop(scene, window)
+    wait_for_crop(desktop, window)
     desktop.type("a red boat")
     shown(scene, "typed")
     height = geometry(desktop, window)[1]
@@ -77,7 +75,7 @@ def test_every_window_in_the_light_theme(light: Scene) -> None:
         window = desktop.wait_for_window(f"^{title}$")
         desktop.activate(window)
         if name in ("style", "earlier"):
-            wait_for_crop(scene, window)
+            wait_for_crop(desktop, window)
         if name == "earlier":
             desktop.key("alt+r")
         shown(scene, name)
@@ -89,18 +87,6 @@ def test_every_window_in_the_light_theme(light: Scene) -> None:
             shown(scene, "settings-providers")
         close(scene, window)
     assert asked(scene) == 2
-
-
-def wait_for_crop(scene: Scene, window: lab.Window) -> None:
-    """Wait until the left half of the window shows what would be sent: the core has answered."""
-
-    def look() -> bool | None:
-        path = scene.desktop.screenshot(scene.home / "crop.png", window)
-        with Image.open(path) as picture:
-            left = picture.convert("RGB").crop((0, 0, picture.width // 2, picture.height // 2))
-        return left.getcolors(COLOURS) is None or None
-
-    scene.desktop.wait(look, 30, "no crop was shown")
 
 
 def shown(scene: Scene, name: str) -> None:
