@@ -148,6 +148,8 @@ class _Server:
                     references=references,
                     canvas=canvas,
                     document=request.document,
+                    # In a dialog what is made is kept by the user or not; elsewhere it always is.
+                    keep_free=request.views > 0,
                 ) as events:
                     async for event in events:
                         for message in _told(event, source, request):

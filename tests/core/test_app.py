@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 
 import anyio
@@ -247,6 +248,56 @@ def test_providers_are_listed_with_the_default_first() -> None:
     assert first.name == Recipe(edit=Edit.REMOVE).provider == "embedded"
     assert not first.capabilities.needs_key
     assert not first.capabilities.needs_network
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_what_the_engine_made_in_a_window_can_be_placed_later(deep: bool) -> None:
+    """Two candidates of the engine are in the history, and come out of it as they were, to the
+    byte; where nothing had to be chosen, they are in the image and nowhere else.
+    """
+    before = picture() / np.float32(200) if deep else picture()
+    recipe = Recipe(edit=Edit.INPAINT, prompt="a boat", seed=3, count=2, grow=2, feather=2)
+
+    made = kept(recipe, Source(before, selection()), keep_free=True)
+    kept(recipe, Source(before, selection()), keep_free=False)
+
+    (run,) = app.past_runs(10, "boat")
+    placed = app.place(run["id"])
+    assert (run["state"], run["provider"], run["document"]) == ("done", "embedded", "house.xcf")
+    assert sorted(made) == [each.number for each in placed] == [0, 1]
+    for each in placed:
+        assert each.recipe == made[each.number].recipe
+        assert each.patch.region == made[each.number].patch.region
+        assert np.array_equal(each.patch.mask, made[each.number].patch.mask)
+        assert np.array_equal(each.patch.pixels, made[each.number].patch.pixels)
+
+
+def test_the_engine_works_where_no_history_can_be_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What costs nothing needs no journal."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("OVERPAINT_DATA", str(tmp_path / "file"))
+
+    assert kept(REMOVE, Source(picture(), selection()), keep_free=True)
+
+
+def kept(recipe: Recipe, source: Source, *, keep_free: bool) -> dict[int, runner.Made]:
+    async def collect() -> list[runner.Event]:
+        region = Box(5, 7, source.extent.width, source.extent.height)
+        running = app.run(
+            recipe,
+            region,
+            source,
+            canvas=Extent(200, 200),
+            document="house.xcf",
+            keep_free=keep_free,
+        )
+        async with running as events:
+            return [event async for event in events]
+
+    made = [event for event in anyio.run(collect) if isinstance(event, runner.Made)]
+    return {each.number: each for each in made}
 
 
 def test_many_long_prompts_still_fit_into_a_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -248,6 +248,22 @@ def test_candidates_come_out_even_where_the_source_is_damaged(
     assert f"{run_id}-1.png" in {path.name for path in journal.export(run_id, tmp_path / "out")}
 
 
+def test_pruning_takes_what_cost_nothing_first(journal: Journal) -> None:
+    """The newest stays; then what was paid for is kept before what can be made again for free."""
+    costs = (0.5, 0.0, 0.5, 0.0, 0.0)
+    ids = [journal.begin(a_run(estimate=cost)) for cost in costs]
+    for run_id, cost in zip(ids, costs, strict=True):
+        journal.candidate(run_id, 0, 0, PNG * 1000)
+        if cost:
+            journal.usage(run_id, Usage(cost=cost))
+        journal.finish(run_id, State.DONE)
+    size = journal.record(ids[0]).bytes
+
+    journal.prune(max_bytes=3 * size + 2000)
+
+    assert [record.id for record in journal.runs()] == [ids[4], ids[2], ids[0]]
+
+
 def test_pruning_removes_the_oldest_first(journal: Journal) -> None:
     """Age and size are limits; what is at work and the newest stay; what was spent stays known."""
     ids = [journal.begin(a_run()) for _ in range(4)]

@@ -108,6 +108,9 @@ class Record:
     def candidate(self, number: int, shot: int, data: bytes) -> None:
         self.calls.append(("candidate", number, shot, len(data)))
 
+    def drawn(self, number: int, shot: int, picture: np.ndarray) -> None:
+        self.calls.append(("drawn", number, shot, picture.shape))
+
     def usage(self, number: int, usage: Usage) -> None:
         self.calls.append(("usage", number, usage.cost))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
+from PIL import Image
 from tests import lab
 from tests.gimp import home as gimp_home
 from tests.servers import Server
@@ -99,6 +100,8 @@ for each in Gimp.get_images():
 MESSAGE = "GIMP Message"
 BUSY = 3.0
 """A core that has used so many seconds of processor time is filling: it starts with under one."""
+COLOURS = 1000
+"""A window without a picture has fewer."""
 GTK_PAUSE = 0.6
 """GTK takes a click within half a second of a menu's opening for the end of the one before."""
 
@@ -134,7 +137,7 @@ class Scene:
 
     def dress(self, **settings: Any) -> None:
         """Make it a new user's: nothing open, nothing used before, these settings."""
-        if not self._cleared():
+        if self.desktop.running() and not self._cleared():
             self.desktop.kill_gimp()
         _empty(self.desktop.gimp.user_folder(self.home) / "plug-in-settings")
         _empty(self.home / "data")
@@ -295,6 +298,19 @@ def wait_for_button(desktop: lab.Desktop, dialog: lab.Window, height: int | None
     desktop.wait(
         lambda: geometry(desktop, dialog)[1] > before + 60 or None, 60, "no candidate came"
     )
+    desktop.wait_until_still(5)
+
+
+def wait_for_crop(desktop: lab.Desktop, window: lab.Window) -> None:
+    """Wait until the window of an edit shows what would be sent: the core has said all it knows."""
+
+    def look() -> bool | None:
+        path = desktop.screenshot(desktop.folder / "crop.png", window)
+        with Image.open(path) as picture:
+            left = picture.convert("RGB").crop((0, 0, picture.width // 2, picture.height // 2))
+        return left.getcolors(COLOURS) is None or None
+
+    desktop.wait(look, 60, "no crop was shown")
     desktop.wait_until_still(5)
 
 

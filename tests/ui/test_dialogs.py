@@ -23,6 +23,7 @@ from tests.ui.scene import (
     open_document,
     shoot,
     wait_for_button,
+    wait_for_crop,
     wait_for_layers,
     wait_for_question,
     wait_until_told,
@@ -105,7 +106,9 @@ def test_a_refusal_stays_in_the_window(scene: Scene) -> None:
 
 
 def test_of_four_variations_two_are_kept(scene: Scene) -> None:
-    """Four candidates, the first and the third kept: a group of two, and one step to undo."""
+    """Four candidates, the first and the third kept: a group of two, and one step to undo; History
+    still has all four.
+    """
     before = open_document(scene.desktop)
     scene.desktop.start_python('run("vary", [layer], provider="embedded", count=4)')
     dialog = scene.desktop.wait_for_window("Variations")
@@ -128,6 +131,12 @@ def test_of_four_variations_two_are_kept(scene: Scene) -> None:
     assert kept == ["Variation", [True, False]]
     scene.desktop.key("ctrl+z")
     assert wait_for_layers(scene.desktop, 1) == before
+    window = scene.open("history")  # the others are not lost
+    add_to_image(scene.desktop, window)
+    wait_for_layers(scene.desktop, 2)
+    code = "report(len(image.get_layers()[0].get_children()))"
+    assert scene.desktop.python(code) == [4]
+    shoot(scene.desktop, "variations-placed")
 
 
 def test_an_edit_is_made_again_after_saving(scene: Scene) -> None:
@@ -170,8 +179,7 @@ def test_parts_and_earlier_prompts_reach_the_provider(scene: Scene) -> None:
         choose(scene.desktop, "Inpaint Selection...")
         dialog = scene.desktop.wait_for_window("Inpaint")
         scene.desktop.activate(dialog)
-        time.sleep(5)  # the core has to say what there is
-        scene.desktop.wait_until_still(5)
+        wait_for_crop(scene.desktop, dialog)  # the core has said what there is
         scene.desktop.key("ctrl+a")
         scene.desktop.type(said)
         if number == 0:

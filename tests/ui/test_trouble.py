@@ -24,6 +24,7 @@ from tests.ui.scene import (
     open_document,
     shoot,
     wait_for_button,
+    wait_for_crop,
     wait_for_layers,
 )
 
@@ -145,7 +146,7 @@ def opened(scene: Scene, entry: str = "Inpaint Selection...") -> tuple[lab.Windo
     choose(scene.desktop, entry)
     window = scene.desktop.wait_for_window(entry.rstrip("."))
     scene.desktop.activate(window)
-    scene.desktop.wait_until_still(10)
+    wait_for_crop(scene.desktop, window)
     return window, geometry(scene.desktop, window)[1]
 
 
@@ -241,7 +242,7 @@ def test_escape_takes_a_job_back_from_a_local_server(scene: Scene) -> None:
         choose(scene.desktop, "Inpaint Selection...")
         window = scene.desktop.wait_for_window("Inpaint Selection")
         scene.desktop.activate(window)
-        scene.desktop.wait_until_still(10)
+        wait_for_crop(scene.desktop, window)
         generate(scene, lambda: bool(comfy.pending))
         shoot(scene.desktop, "queued")
         assert idle_after(scene, lambda: not comfy.pending) < IDLE

@@ -41,7 +41,7 @@ def place(run_id: str) -> list[Placed]:
             assert recipe.seed is not None  # runs begin with one
             own = replace(recipe, seed=(recipe.seed + kept.number) % (MAX_SEED + 1), count=1)
             pieces = [(shots[shot], file.read_bytes()) for shot, file in sorted(kept.files.items())]
-            patch = runner.refit(own, source, facts.region, pieces)
+            patch = runner.refit(own, source, facts.region, pieces, copied=facts.copied)
             placed.append(Placed(kept.number, patch, own, facts.canvas))
     if not placed:
         raise RunUnplaceable(

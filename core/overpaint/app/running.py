@@ -1,9 +1,14 @@
 """Running an edit, with everything that goes over the network written to the history."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import anyio.to_thread
+import numpy as np
+import numpy.typing as npt
 
 from overpaint import budget, runner
 from overpaint.app.reach import USUAL, Reach, load_settings, set_up
@@ -32,12 +37,14 @@ async def run(
     canvas: Extent | None = None,
     document: str = "",
     begun: Callable[[str], None] = lambda _: None,
+    keep_free: bool = False,
 ) -> AsyncIterator[AsyncIterator[runner.Event]]:
     """Run the edit; see :func:`overpaint.runner.run`. *recipe* must have its seed.
 
     Whatever goes over the network is written to the history as it comes: *canvas* is the size of
     the picture that *region* belongs to, *document* what the user calls it. *begun* is told the
-    history's id of the run before a request leaves, in a thread.
+    history's id of the run before a request leaves, in a thread. With *keep_free*, what was made
+    without the network is written as well, after all of it was told: nobody waits for that.
     """
     settings = load_settings()
     first = set_up(recipe.provider, recipe.model, reach, settings, with_key=True)
@@ -50,10 +57,14 @@ async def run(
     for each in (first, *others):
         _refuse_forbidden(each, settings)
     if not any(each.capabilities.needs_network for each in (first, *others)):
+        made = _Drawn() if keep_free else None
         async with runner.run(
-            recipe, region, source, first, fallbacks=others, references=references
+            recipe, region, source, first, fallbacks=others, references=references, recorder=made
         ) as events:
             yield events
+        if made is not None:
+            place = (region, canvas or region.extent, source, document)
+            await anyio.to_thread.run_sync(partial(_write_drawn, made, *place, settings))
         return
     from overpaint.history import Journal
 
@@ -76,8 +87,35 @@ async def run(
             afford=afford,
         ) as events:
             yield events
-        limits = settings.history
-        journal.prune(limits.max_bytes or None, limits.max_days or None)
+        _prune(journal, settings)
+
+
+def _prune(journal: "Journal", settings: "Settings") -> None:
+    limits = settings.history
+    journal.prune(limits.max_bytes or None, limits.max_days or None)
+
+
+def _write_drawn(
+    made: "_Drawn",
+    region: Box,
+    canvas: Extent,
+    source: Source,
+    document: str,
+    settings: "Settings",
+) -> None:
+    """Write to the history what an engine of our own has made."""
+    from overpaint.history import Journal
+
+    if made.begun is None:
+        return
+    # What cannot be written costs nothing to be made again, and is in the window still.
+    with suppress(OverpaintError), Journal.open() as journal:
+        keeper = _Keeper(journal, region, canvas, source, document, lambda _: None)
+        keeper.begin(made.begun)
+        for picture in made.pictures:
+            keeper.drawn(*picture)
+        keeper.finish(None, cancelled=False)
+        _prune(journal, settings)
 
 
 def read_references(
@@ -166,6 +204,11 @@ class _Keeper:
     def candidate(self, number: int, shot: int, data: bytes) -> None:
         self._journal.candidate(self._run, number, shot, data)
 
+    def drawn(self, number: int, shot: int, picture: npt.NDArray[np.uint8]) -> None:
+        from overpaint.codec import encode_png
+
+        self._journal.candidate(self._run, number, shot, encode_png(picture))
+
     def usage(self, number: int, usage: Usage) -> None:
         del number
         self._journal.usage(self._run, usage)
@@ -175,3 +218,30 @@ class _Keeper:
 
         state = State.CANCELLED if cancelled else State.FAILED if error else State.DONE
         self._journal.finish(self._run, state, error)
+
+
+class _Drawn:
+    """Remembers what an engine of our own makes, until there is time to write it down."""
+
+    def __init__(self) -> None:
+        self.begun: runner.Begun | None = None
+        self.pictures: list[tuple[int, int, npt.NDArray[np.uint8]]] = []
+
+    def begin(self, begun: runner.Begun) -> None:
+        """Forget what the one before made, who then failed."""
+        self.begun, self.pictures = begun, []
+
+    def drawn(self, number: int, shot: int, picture: npt.NDArray[np.uint8]) -> None:
+        self.pictures.append((number, shot, picture))
+
+    def submitted(self, number: int, shot: int, remote_id: str) -> None:
+        """Nothing is sent."""
+
+    def candidate(self, number: int, shot: int, data: bytes) -> None:
+        """No files arrive."""
+
+    def usage(self, number: int, usage: Usage) -> None:
+        """Nothing is charged."""
+
+    def finish(self, error: OverpaintError | None, *, cancelled: bool) -> None:
+        """Nothing is open that would have to be closed."""

@@ -280,16 +280,18 @@ class Journal:
     def prune(self, max_bytes: int | None = None, max_days: float | None = None) -> Pruned:
         """Remove the oldest runs beyond these limits; what was spent stays known.
 
-        None and 0 are no limit. Runs at work are left alone, and the newest that ended stays.
+        Those that cost nothing go first. None and 0 are no limit. Runs at work are left alone,
+        and the newest that ended stays.
         """
         self.recover()
         oldest = time.time() - max_days * 86400 if max_days else 0.0
         total, beyond = 0, []
-        for place, run in enumerate(self._ledger.ended()):
-            _, _, size, began = run
+        ended = self._ledger.ended()
+        for run in sorted(ended, key=lambda each: each is not ended[0] and bool(each[-1])):
+            _, _, size, began, _ = run
             total += size
             too_much = total > max_bytes if max_bytes else False
-            if place > 0 and (too_much or began < oldest):
+            if run is not ended[0] and (too_much or began < oldest):
                 beyond.append(run)
         return self._remove(beyond)
 
@@ -307,14 +309,14 @@ class Journal:
         trash = self.folder / TRASH
         with database.mapped(self.folder):
             places.make_private(trash)
-            for run_id, folder, _, _ in runs:
+            for run_id, folder, *_ in runs:
                 # Out of sight first: a crash then leaves nothing that could be adopted again.
                 with suppress(FileNotFoundError):
                     (self.folder / folder).rename(trash / f"{run_id}-{secrets.token_hex(4)}")
                 self._ledger.remove(run_id)
             shutil.rmtree(trash, ignore_errors=True)
             self._sweep()
-        return Pruned(len(runs), sum(size for _, _, size, _ in runs))
+        return Pruned(len(runs), sum(size for _, _, size, *_ in runs))
 
     def _sweep(self) -> None:
         """Remove folders of runs that never began, and months without runs."""

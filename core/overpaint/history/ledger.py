@@ -19,8 +19,8 @@ __all__ = ["Ended", "Ledger", "Slot", "UsageLike"]
 
 Slot: TypeAlias = tuple[int, int]
 """The number of a candidate, and that of one of its shots."""
-Ended: TypeAlias = tuple[str, str, int, float]
-"""A run that is over: id, folder, bytes, and when it began."""
+Ended: TypeAlias = tuple[str, str, int, float, int | None]
+"""A run that is over: id, folder, bytes, when it began, and whether it cost nothing for sure."""
 
 REMEMBERED = 2 * 86400.0
 """Seconds for which spending is known at least, whatever is removed: it is limited by the day."""
@@ -154,10 +154,11 @@ class Ledger:
         return [(run_id, self._home / folder) for run_id, folder in rows]
 
     def ended(self) -> list[Ended]:
-        """Return all runs that are over, the newest first."""
+        """Return all runs that are over, the newest first, and whether they cost nothing."""
         return self._read(
-            "SELECT id, folder, bytes, began FROM run WHERE state != 'running'"
-            " ORDER BY began DESC, id"
+            "SELECT id, folder, bytes, began, estimate = 0 AND NOT EXISTS"
+            " (SELECT 1 FROM usage WHERE usage.run = run.id AND usage.cost > 0)"
+            " FROM run WHERE state != 'running' ORDER BY began DESC, id"
         )
 
     def texts(self, run_id: str) -> list[tuple[int, int, str]]:

@@ -133,6 +133,8 @@ class Asker:
             await self._telling.candidate(
                 number if extra < 0 else self._count + extra, shot, picture
             )
+        elif answer.picture is None:
+            await self._telling.drawn(number, shot, picture)
         if answer.picture is None:
             answer.picture = picture
         else:

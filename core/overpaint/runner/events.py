@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
 from overpaint.errors import OverpaintError
 from overpaint.picture import Patch
 from overpaint.plan import Shot
@@ -79,6 +82,9 @@ class Recorder(Protocol):
 
     def candidate(self, number: int, shot: int, data: bytes) -> None:
         """A picture file arrived."""
+
+    def drawn(self, number: int, shot: int, picture: npt.NDArray[np.uint8]) -> None:
+        """An engine of our own made a picture."""
 
     def usage(self, number: int, usage: Usage) -> None:
         """The server said what it took."""

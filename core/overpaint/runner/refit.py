@@ -18,17 +18,22 @@ __all__ = ["fit", "refit"]
 
 
 def refit(
-    recipe: Recipe, source: Source, region: Box, pieces: Sequence[tuple[Shot, bytes]]
+    recipe: Recipe,
+    source: Source,
+    region: Box,
+    pieces: Sequence[tuple[Shot, bytes]],
+    *,
+    copied: bool = False,
 ) -> Patch:
     """Fit a candidate back that was written down: the patch is that of an undisturbed run.
 
-    *pieces*: each shot of the candidate with the picture file that came for it. Raises
-    AnswerUnusable for a file that cannot be read.
+    *pieces*: each shot of the candidate with the picture file that came for it; *copied*: from a
+    provider that copies pixels. Raises AnswerUnusable for a file that cannot be read.
     """
     mask = adjust(source.selection, grow_px=recipe.grow, feather_px=recipe.feather)
-    prepared = composite.prepare(source, mask, copied=False)
+    prepared = composite.prepare(source, mask, copied=copied)
     fitted = [
-        fit(recipe, prepared, composite.send(prepared, shot), decode(data), copied=False)
+        fit(recipe, prepared, composite.send(prepared, shot), decode(data), copied=copied)
         for shot, data in pieces
     ]
     return composite.assemble(prepared, region, fitted)

@@ -5,10 +5,13 @@ time, and is not cut short by cancelling: what was paid for is on disk.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import anyio
 import anyio.to_thread
+import numpy as np
+import numpy.typing as npt
 from anyio.streams.memory import MemoryObjectSendStream
 
 from overpaint.errors import OverpaintError, Unexpected
@@ -79,6 +82,12 @@ class Telling:
                 await self._write(partial(self._recorder.candidate, number, shot, data))
             except OverpaintError as error:
                 await self.notice(f"{error.sentence} The result is not in the history.")
+
+    async def drawn(self, number: int, shot: int, picture: npt.NDArray[np.uint8]) -> None:
+        """Have it written down; where that cannot be, it costs nothing to be made again."""
+        if self._recorder is not None:
+            with suppress(OverpaintError):
+                await self._write(partial(self._recorder.drawn, number, shot, picture))
 
     async def usage(self, number: int, usage: Usage) -> None:
         if self._recorder is not None:

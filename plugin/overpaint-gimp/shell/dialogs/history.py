@@ -132,7 +132,7 @@ class HistoryDialog(Window):
         elif self._search.get_text():
             self.tell(_("Nothing is found. With other words, or none, there may be more."))
         else:
-            self.tell(_("Nothing is here yet: what other providers make will be kept."))
+            self.tell(_("Nothing is here yet: what is made in a window will be kept."))
         self._show_buttons()
 
     def _chosen(self) -> Optional[Dict[str, Any]]:
