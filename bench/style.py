@@ -56,7 +56,7 @@ def main() -> None:
                 continue
             command = [sys.executable, "-m", "bench.style", "--one", work, str(size)]
             told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-            cells.append(told.stdout.rstrip("\n"))
+            cells.append(told.stdout.splitlines()[-1])
         print(f"{work:14}" + "".join(cells), flush=True)
 
 
