@@ -38,10 +38,13 @@ demo: setup  ## one edit from end to end: out/demo.xcf and out/demo.png
 	$(BIN)/python -m pip install --quiet --group demo
 	$(BIN)/python -m bench.demo
 
-bench: setup  ## fill quality, round trip, costs in GIMP and with providers, against stated baselines
+bench: setup  ## fill, styles, variations, round trip, costs in GIMP and with providers, against stated baselines
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m bench.fill
 	$(BIN)/python -m bench.style
+	$(BIN)/python -m bench.sheets
+	$(BIN)/python -m bench.edges
+	$(BIN)/python -m bench.variations
 	$(BIN)/python -m bench.frames
 	$(BIN)/python -m bench.layers
 	$(BIN)/python -m bench.roundtrip

@@ -4,7 +4,9 @@
 
 For each size, in a process of its own: seconds per megapixel and the peak of memory, beside
 cv2.stylization and beside the style network in one strip of the whole picture instead of many; and
-whether the borders of the strips show: the jump across them against the jumps beside them.
+whether the borders of the strips show: the jump across them against the jumps beside them. Then the
+ratios: to cv2.stylization and to the network in one strip at 4 megapixels, and how seconds per
+megapixel grow from the smallest size to the largest.
 """
 
 import argparse
@@ -48,6 +50,7 @@ def main() -> None:
     print("Seconds per megapixel, and the peak of memory in MB; a selection of a tenth for the")
     print("last two.")
     print(f"{'':14}" + "".join(f"{size:>8} MP{'':8}" for size in SIZES))
+    seconds: dict[tuple[str, int], float] = {}
     for work in WORKS:
         cells = []
         for size in SIZES:
@@ -56,8 +59,16 @@ def main() -> None:
                 continue
             command = [sys.executable, "-m", "bench.style", "--one", work, str(size)]
             told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-            cells.append(told.stdout.rstrip("\n"))
+            cells.append(told.stdout.splitlines()[-1])
+            seconds[work, size] = float(cells[-1].split()[0])
         print(f"{work:14}" + "".join(cells), flush=True)
+    small, large = min(SIZES), max(SIZES)
+    print(f"{'ratios':14}{'stylization':>13}{'one strip':>11}{f'{small} to {large} MP':>12}")
+    for work in WORKS:
+        own = seconds[work, SMALL]
+        beside = own / seconds["stylization", SMALL], own / seconds["one strip", SMALL]
+        grown = seconds.get((work, large), float("nan")) / seconds[work, small]
+        print(f"{work:14}{beside[0]:13.2f}{beside[1]:11.2f}{grown:12.2f}")
 
 
 def one(work: str, size: int) -> None:

@@ -59,6 +59,43 @@ def test_what_keeps_still_keeps_its_look_to_the_bit() -> None:
     assert all(np.array_equal(each, made[0]) for each in made)
 
 
+def test_frames_of_other_boxes_are_compared_where_they_overlap() -> None:
+    """Frames are as large as what is in them: what both show keeps its look, the rest is new."""
+    whole, first, second = scene(1), look(1), look(2)
+    boxes = Box(4, 2, 60, 40), Box(20, 10, 70, 50)
+    last: Frame | None = None
+    for box, colours in zip(boxes, (first, second), strict=True):
+        found = content(np.ascontiguousarray(whole[box.slices]))
+        last = layers.carried(last, box, found, np.ascontiguousarray(colours[box.slices]))
+    assert last is not None
+    both = boxes[0].intersection(boxes[1])
+    assert both is not None
+    inside = both.grown(-6).moved(-boxes[1].x, -boxes[1].y).slices
+    assert np.array_equal(last.colours[inside], first[both.grown(-6).slices])
+    assert np.array_equal(last.colours[-8:], second[boxes[1].slices][-8:])
+    apart = layers.carried(last, Box(0, 0, 10, 8), content(whole[:8, :10]), second[:8, :10])
+    assert np.array_equal(apart.colours, second[:8, :10])
+
+
+@pytest.mark.parametrize("followed", [2_000_000, 3000])
+def test_a_large_frame_is_carried_in_strips(followed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in one piece, to the last bit, also where a flow is looked for on a smaller picture."""
+    frames, looks = (
+        [np.roll(scene(n, 1.0), 2 * n, 1) for n in range(4)],
+        [look(n) for n in range(4)],
+    )
+    for number, frame in enumerate(frames):
+        frame[20:34, 10 + 15 * number : 24 + 15 * number] = (250, 20, 20)
+    monkeypatch.setattr("overpaint.layers.film._PIXELS", 12 * WIDTH)
+    monkeypatch.setattr("overpaint.layers.film._usual", lambda *_: 1.0)
+    monkeypatch.setattr("overpaint.layers.film._FOLLOWED", followed)
+    strips = run(frames, looks)
+    monkeypatch.setattr("overpaint.layers.film._PIXELS", 1_000_000)
+    pieces = run(frames, looks)
+    assert all(np.array_equal(a, b) for a, b in zip(strips, pieces, strict=True))
+    assert not np.array_equal(strips[-1], looks[-1]), "nothing was carried"
+
+
 def test_what_is_new_gets_a_new_look() -> None:
     """A cut to another picture takes nothing over."""
     frames = [scene(0), 255 - scene(1)[::-1, ::-1]]

@@ -351,6 +351,33 @@ def test_what_cannot_be_done_is_said_before_anything_is_made(
     assert not provider.jobs
 
 
+def test_a_full_disk_is_told_and_what_was_made_is_kept(
+    provider: Trying,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sentence names the folder; the next run asks for less."""
+    source, out = tmp_path / "in.ora", tmp_path / "out.ora"
+    document(source)
+    usual = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if path.name == "3.png":
+            raise OSError(28, "No space left on device")
+        return usual(path, data)
+
+    command = ["style", str(source), "--each-layer", "--prompt", "negative", "-o", str(out)]
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        assert run(command) == 1
+    assert "TMPDIR" in capsys.readouterr().err
+    asked = len(provider.jobs)
+    assert run(command) == 0
+    assert len(provider.jobs) - asked < 36
+    assert out.exists()
+
+
 GIMP_THAT = """
 import pathlib, re, sys
 folder = pathlib.Path(re.search(r"run_path\\('(.*)/", sys.argv[-1])[1])

@@ -228,3 +228,13 @@ def test_a_very_long_picture_is_bent_as_well() -> None:
 
     assert (varied[~missing] == pixels[~missing]).all()
     assert (varied[missing] != pixels[missing]).any()
+
+
+def test_a_grey_picture_stays_grey() -> None:
+    """Light of another colour would be a stain on it."""
+    grey = np.repeat(textured()[..., :1], 3, axis=2)
+    missing = ellipse() > 0
+    for seed in range(4):
+        varied = gentle.vary(grey, missing, np.ones_like(missing), 0.6, seed)
+        assert int(np.ptp(varied.astype(int), axis=2).max()) <= 1
+        assert apart(varied[missing], grey[missing]) > 0

@@ -21,7 +21,7 @@ from overpaint.errors import FileUnreadable, FileUnwritable, FormatUnsupported
 from overpaint.files import png
 from overpaint.files.document import Document
 from overpaint.files.gimp import VARIABLE, find_console, run_script
-from overpaint.files.layered import Styled, beside, write_layered
+from overpaint.files.layered import Styled, beside, put_aside, write_layered
 from overpaint.files.save import put
 from overpaint.geometry import Box, Extent
 from overpaint.picture import Pixels
@@ -110,7 +110,7 @@ class ByGimp:
     def keep(self, place: Place, styled: Styled) -> None:
         source, provenance = place.layer.source, dict(styled.provenance)
         path = self._folder / f"{_STYLED}{source}.raw"
-        path.write_bytes(np.ascontiguousarray(styled.pixels).data)
+        put_aside(path, np.ascontiguousarray(styled.pixels).data)
         self._styled[place.path] = source
         about = json.dumps(provenance, ensure_ascii=False, sort_keys=True)
         self._told[source] = {

@@ -19,7 +19,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from PIL import Image
 
-from overpaint.errors import FileUnreadable, FormatUnsupported
+from overpaint.errors import FileUnreadable, FileUnwritable, FormatUnsupported
 from overpaint.files import png
 from overpaint.files.document import Document
 from overpaint.files.flatten import Floats, flatten
@@ -30,7 +30,15 @@ from overpaint.geometry import Box, Extent
 from overpaint.picture import Patch, Pixels
 from overpaint.tree import NORMAL, Attributes, Group, Layer, Node, Place, Tree, with_layers
 
-__all__ = ["Layered", "LayersFile", "Styled", "beside", "open_layered", "write_layered"]
+__all__ = [
+    "Layered",
+    "LayersFile",
+    "Styled",
+    "beside",
+    "open_layered",
+    "put_aside",
+    "write_layered",
+]
 
 _MAX_LAYERS = 5000
 _MAX_STACK = 8 << 20
@@ -103,7 +111,7 @@ class Layered:
         patch = Patch(document.extent.box, styled.pixels, mask)
         number = len(self._files)
         source, path = self._unused(f"data/styled-{number}.png"), self._folder / f"{number}.png"
-        path.write_bytes(png.write(document.with_layer(patch)))
+        put_aside(path, png.write(document.with_layer(patch)))
         self._styled[place.path] = source
         self._files[source] = path
 
@@ -145,6 +153,17 @@ def open_layered(path: Path) -> Iterator[Layered]:
     except OSError as error:
         raise FileUnreadable(
             f"{path} cannot be read: {error.strerror or error}.", "Check the name and the file."
+        ) from error
+
+
+def put_aside(path: Path, data: bytes | memoryview) -> None:
+    """Write a part of a document that is not saved yet; raises FileUnwritable."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise FileUnwritable(
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Make room, or name another folder for temporary files in TMPDIR.",
         ) from error
 
 

@@ -6,6 +6,7 @@ own. The idea is that of Ruder, Dosovitskiy, Brox, "Artistic style transfer for 
 flow is DIS (Kroeger, Timofte, Dai, Van Gool 2016), of OpenCV.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -41,6 +42,12 @@ _FLOWS = 16, 32766
 """Pixels of a side from which, and up to which, OpenCV finds and follows a flow."""
 _ASTRAY = 1.0
 """Pixels by which the way there and back may differ."""
+_FOLLOWED = 2_000_000
+"""Pixels of the picture in which a flow is looked for."""
+_PIXELS = 1_000_000
+"""Of a frame that are looked at as floats at a time, about."""
+_MARGIN = 8
+"""Rows around these that what is averaged needs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,37 +86,96 @@ def lay_in(measured: Rgb, pixels: Pixels, box: Box, number: int, count: int) -> 
 
 def carried(before: Frame | None, box: Box, found: Content, colours: Pixels) -> Frame:
     """Return a frame whose own look is *colours*, with the look of the one *before* where that
-    shows the same.
+    shows the same, in the same place on the canvas or moved.
     """
     base, shows = opaque_colours(found.source.pixels)
     if not shows.all():
         base = painted_over(base, shows)
-    comparable = before is not None and before.box == box and before.colours.dtype == colours.dtype
-    if before is None or not comparable:
+    last = None
+    if before is not None and before.colours.dtype == colours.dtype:
+        last = before if before.box == box else _placed(before, box)
+    if last is None:
         return Frame(box, base, colours, shows, np.zeros(shows.shape, np.float32))
+    known = _known(last.base, base, shows & last.shows)
+    moving = _nearby((known.share < 1) | known.moves)
+    bases, looks = np.empty_like(base), np.empty_like(colours)
+    mixed = np.empty_like(moving)
+    for strip in _strips(box.height, box.width):
+        rows = strip.rows
+        share, moved = _shares(known, last, moving, strip)
+        was = last.colours[rows], last.base[rows], last.moving[rows]
+        if moved.any():
+            where = known.where(rows)
+            was = (
+                np.where(moved[..., None], _moved(last.colours, where), was[0]),
+                np.where(moved[..., None], _moved(last.base, where), was[1]),
+                np.where(moved, _moved(last.moving, where), was[2]),
+            )
+        looks[rows] = _mixed(was[0], colours[rows], share)
+        bases[rows] = _mixed(was[1], base[rows], share)
+        mixed[rows] = was[2] * share + moving[rows] * (1 - share)
+    return Frame(box, bases, looks, shows, mixed)
+
+
+def _shares(
+    known: "_Known", last: Frame, moving: Floats, strip: "_Strip"
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return how much of the old look the rows of *strip* take, and where it moved to."""
     import cv2
 
-    share, moves, where = _known(before.base, base)
-    share[~(shows & before.shows)] = 0
-    old_look, old_base, old_moving = before.colours, before.base, before.moving
+    wide = strip.wide
+    share, old_moving, moves = known.share[wide], last.moving[wide], known.moves[wide]
     if moves.any():
-        old_look = np.where(moves[..., None], _moved(old_look, where), old_look)
-        old_base = np.where(moves[..., None], _moved(old_base, where), old_base)
-        old_moving = np.where(moves, _moved(old_moving, where), old_moving)
-    moving = _nearby((share < 1) | moves)
+        old_moving = np.where(moves, _moved(last.moving, known.where(wide)), old_moving)
     # What a passing thing had coloured gets its own look back as that thing goes away.
-    share = share * np.clip((moving + _FADED) / (old_moving + _FADED), 0, 1)
+    share = share * np.clip((moving[wide] + _FADED) / (old_moving + _FADED), 0, 1)
     soft = np.asarray(cv2.GaussianBlur(share, (0, 0), 1.0), np.float32)
     share = soft * (share > 0)  # no hard edges, and none wider
     share[share > 1 - 1 / 64] = 1
     share = np.where(moves, share * np.float32(1 - _REFRESHED), share)
-    return Frame(
-        box,
-        _mixed(old_base, base, share),
-        _mixed(old_look, colours, share),
-        shows,
-        old_moving * share + moving * (1 - share),
-    )
+    return strip.kept(share), strip.kept(moves)
+
+
+def _placed(before: Frame, box: Box) -> Frame | None:
+    """Return a frame as one that has *box*; None where it shows nothing there."""
+    there = before.box.intersection(box)
+    if there is None:
+        return None
+    old = there.moved(-before.box.x, -before.box.y).slices
+    new = there.moved(-box.x, -box.y).slices
+
+    def laid(plane: Numbers) -> Numbers:
+        made = np.zeros((box.height, box.width, *plane.shape[2:]), plane.dtype)
+        made[new] = plane[old]
+        return made
+
+    within = np.zeros((box.height, box.width), np.bool_)
+    within[new] = True
+    # A flow is looked for in all of the box: what goes on beyond the frame must not stop it.
+    base = painted_over(laid(before.base), within)
+    return Frame(box, base, laid(before.colours), laid(before.shows), laid(before.moving))
+
+
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """Some *rows* of a frame, and *wide*, those with some more around them."""
+
+    rows: slice
+    wide: slice
+
+    def kept(self, plane: Numbers) -> Numbers:
+        """Return what of *plane*, which has the wide ones, belongs to the rows."""
+        start = self.rows.start - self.wide.start
+        return plane[start : start + self.rows.stop - self.rows.start]
+
+
+def _strips(height: int, width: int) -> Iterator[_Strip]:
+    """Yield strips of a frame: of a large one, floats of all of it would take gigabytes."""
+    rows = max(_MARGIN, _PIXELS // width)
+    for start in range(0, height, rows):
+        stop = min(height, start + rows)
+        wide = slice(max(0, start - _MARGIN), min(height, stop + _MARGIN))
+        yield _Strip(slice(start, stop), wide)
 
 
 def _nearby(changed: npt.NDArray[np.bool_]) -> Floats:
@@ -126,32 +192,134 @@ def _nearby(changed: npt.NDArray[np.bool_]) -> Floats:
     return np.asarray(np.minimum(1, 2 * wide), np.float32)
 
 
-def _known(before: Rgb, now: Rgb) -> tuple[Floats, npt.NDArray[np.bool_], Floats]:
-    """Return how sure it is that a pixel was seen before, 0..1; whether it moved; and where it
-    was, (height, width, 2) as x, y.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """What of a frame was seen before. *share*, float32: how sure it is, 0..1; *moves*, bool: where
+    it was elsewhere. *flow*: how far away, None where nothing is.
     """
-    import cv2
 
+    share: Floats
+    moves: npt.NDArray[np.bool_]
+    flow: "_Flow | None"
+
+    def where(self, rows: slice) -> Floats:
+        """Return where what is in *rows* was, (rows, width, 2) as x, y."""
+        assert self.flow is not None  # only asked for what moves
+        return self.flow.where(rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Flow:
+    """*back*, float32 (..., 2): how far back to the frame before, on a picture that is *factor*
+    times smaller, in its pixels; *straight*, float32: where the way there and back agree.
+    """
+
+    back: Floats
+    straight: Floats
+    factor: tuple[float, float]
+    extent: tuple[int, int]
+
+    @classmethod
+    def between(cls, before: Rgb, now: Rgb) -> "_Flow":
+        import cv2
+
+        height, width = now.shape[:2]
+        factor = max(1.0, (height * width / _FOLLOWED) ** 0.5)
+        size = (round(width / factor), round(height / factor))
+        greys = [cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (before, now)]
+        if factor > 1:
+            greys = [cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in greys]
+        grey_before, grey_now = greys
+        flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        none = np.zeros((size[1], size[0], 2), np.float32)
+        back = np.asarray(flow.calc(grey_now, grey_before, none.copy()), np.float32)
+        forth = np.asarray(flow.calc(grey_before, grey_now, none), np.float32)
+        grid = np.stack(np.meshgrid(np.arange(size[0]), np.arange(size[1])), 2).astype(np.float32)
+        astray = np.linalg.norm(back + _moved(forth, grid + back), axis=2)
+        straight = (astray <= _ASTRAY).astype(np.float32)
+        return cls(back, straight, (width / size[0], height / size[1]), (width, height))
+
+    def rows(self, rows: slice) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """Return how far back *rows* of the frame go, in its own pixels, and where that holds."""
+        if self.factor == (1.0, 1.0):
+            return self.back[rows], self.straight[rows] > 0
+        import cv2
+
+        across, down = self.factor
+        # Of each pixel of the rows, where it is on the small picture.
+        there = np.array(
+            [[1 / across, 0, 0.5 / across - 0.5], [0, 1 / down, (rows.start + 0.5) / down - 0.5]]
+        )
+        size, how = (
+            (self.extent[0], rows.stop - rows.start),
+            cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        )
+
+        def enlarged(plane: Floats) -> Floats:
+            edge = cv2.BORDER_REPLICATE
+            made = cv2.warpAffine(plane, there, size, flags=how, borderMode=edge)
+            return np.asarray(made, np.float32)
+
+        back = enlarged(self.back) * np.array(self.factor, np.float32)
+        return back, enlarged(self.straight) > 1 / 2
+
+    def where(self, rows: slice) -> Floats:
+        width = self.extent[0]
+        y, x = np.mgrid[rows.start : rows.stop, :width]
+        return np.stack([x, y], 2).astype(np.float32) + self.rows(rows)[0]
+
+
+def _known(before: Rgb, now: Rgb, comparable: npt.NDArray[np.bool_]) -> _Known:
+    """Return what of *now* was seen *before*, where they are *comparable*."""
     height, width = now.shape[:2]
-    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), 2).astype(np.float32)
-    usual = float(np.median(_rough(before, now)))
-    sure = _certainty(before, now, usual)
+    usual = _usual(before, now)
+    share = np.empty((height, width), np.float32)
+    for strip in _strips(height, width):
+        sure = _certainty(before[strip.wide], now[strip.wide], usual)
+        share[strip.rows] = strip.kept(sure)
     moves = np.zeros((height, width), np.bool_)
-    if min(height, width) < _FLOWS[0] or max(height, width) > _FLOWS[1] or sure.min() == 1:
-        return sure, moves, grid
-    grey_before = cv2.cvtColor(before, cv2.COLOR_RGB2GRAY)
-    grey_now = cv2.cvtColor(now, cv2.COLOR_RGB2GRAY)
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    back = np.asarray(flow.calc(grey_now, grey_before, np.zeros_like(grid)), np.float32)
-    forth = np.asarray(flow.calc(grey_before, grey_now, np.zeros_like(grid)), np.float32)
-    where = grid + back
-    there_and_back = np.linalg.norm(back + _moved(forth, where), axis=2)
-    moved = _certainty(_moved(before, where), now, usual)
-    moved[there_and_back > _ASTRAY] = 0
+    flow = None
+    flows = _FLOWS[0] <= min(height, width) and max(height, width) <= _FLOWS[1]
+    if flows and share.min() < 1:
+        flow = _Flow.between(before, now)
+        for strip in _strips(height, width):
+            _follow(flow, before, now, usual, strip, share, moves)
+    share[~comparable] = 0
+    return _Known(share, moves, flow)
+
+
+def _follow(
+    flow: _Flow,
+    before: Rgb,
+    now: Rgb,
+    usual: float,
+    strip: _Strip,
+    share: Floats,
+    moves: npt.NDArray[np.bool_],
+) -> None:
+    """Write into *share* and *moves* what in the rows of *strip* was seen elsewhere."""
+    height, width = now.shape[:2]
+    back, straight = flow.rows(strip.wide)
+    where = flow.where(strip.wide)
+    moved = _certainty(_moved(before, where), now[strip.wide], usual)
+    moved[~straight] = 0
     inside = (where >= 0).all(2) & (where[..., 0] <= width - 1) & (where[..., 1] <= height - 1)
     moved[~inside] = 0
-    moves = (np.linalg.norm(back, axis=2) > _STILL) & (moved > sure)
-    return np.where(moves, moved, sure), moves, where
+    moved, far = strip.kept(moved), strip.kept(np.linalg.norm(back, axis=2))
+    rows = strip.rows
+    moves[rows] = (far > _STILL) & (moved > share[rows])
+    share[rows] = np.where(moves[rows], moved, share[rows])
+
+
+def _usual(before: Rgb, now: Rgb) -> float:
+    """Return what noise makes of the difference between two frames, in levels of 255."""
+    height, width = now.shape[:2]
+    every = max(1, round((height * width / _PIXELS) ** 0.5))
+    found = [
+        strip.kept(_rough(before[strip.wide], now[strip.wide]))[::every, ::every].ravel()
+        for strip in _strips(height, width)
+    ]
+    return float(np.median(np.concatenate(found)))
 
 
 def _certainty(one: Rgb, other: Rgb, usual: float) -> Floats:

@@ -25,6 +25,9 @@ PIECE = 2048
 LIGHTS = ((3.0, 2.0), (-2.5, -3.0), (1.0, 4.0), (3.0, -2.5))
 """What is added to lightness and to yellow against blue in CIELAB: noon, dusk, evening, morning."""
 
+COLOURFUL = 8.0
+"""Mean chroma in CIELAB from which on a picture takes all of that colour."""
+
 
 def vary(pixels: Rgb, missing: Flags, visible: Flags, strength: float, seed: int) -> Rgb:
     """Return uint8 (height, width, 3) *pixels* bent and lit anew where *missing*.
@@ -54,6 +57,9 @@ def vary(pixels: Rgb, missing: Flags, visible: Flags, strength: float, seed: int
     lightness, yellow = LIGHTS[int(random.integers(len(LIGHTS)))]
     lab = cv2.cvtColor(bent.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     weight = share * np.float32(0.4 + strength)
+    # Where there are no colours, light of another colour is a stain.
+    chroma = float(np.linalg.norm(lab[missing][:, 1:], axis=1).mean()) if missing.any() else 0.0
+    yellow *= min(1.0, chroma / COLOURFUL)
     lab[..., 0] += lightness * weight
     lab[..., 2] += yellow * weight
     lit = np.clip(np.rint(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255), 0, 255).astype(np.uint8)
