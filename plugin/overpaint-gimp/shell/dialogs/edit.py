@@ -374,11 +374,19 @@ class EditDialog(Window, session.Listener):
 
 def _no_higher(fields: Any) -> Any:
     """Return *fields* so that they scroll where the screen has no room for all of them."""
-    scrolled = Gtk.ScrolledWindow(propagate_natural_height=True)
+    scrolled = Gtk.ScrolledWindow()
     scrolled.set_policy(Gtk.PolicyType.NEVER, Gtk.PolicyType.AUTOMATIC)
     display = Gdk.Display.get_default()
     monitor = display.get_primary_monitor() or display.get_monitor(0)
-    scrolled.set_max_content_height(max(SMALLEST, monitor.get_workarea().height - OTHERS))
+    most = max(SMALLEST, monitor.get_workarea().height - OTHERS)
+
+    def fit(*_event: Any) -> bool:
+        scrolled.set_min_content_height(min(most, fields.get_preferred_height().natural_height))
+        return False
+
+    # What is unfolded makes the window grow, as long as there is room.
+    fields.connect("size-allocate", lambda *_event: GLib.idle_add(fit))
+    fit()
     scrolled.add(fields)
     return scrolled
 
