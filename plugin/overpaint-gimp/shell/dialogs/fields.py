@@ -17,6 +17,7 @@ from gi.repository import Gdk, GimpUi, GObject, Gtk
 from gimpfu import gimp
 from shell import messages, recipes
 from shell.dialogs.earlier import EarlierPrompts
+from shell.dialogs.window import worded
 from shell.i18n import N_, _
 
 __all__ = ["Fields"]
@@ -370,7 +371,8 @@ class Fields:
         box = Gtk.Box.new(Gtk.Orientation.HORIZONTAL, 6)
         spin = Gtk.SpinButton.new_with_range(-1, MAX_SEED, 1)
         spin.set_value(self._values["seed"])
-        spin.set_tooltip_text(_("The same seed makes the same picture; -1 takes a new one"))
+        worded(spin, -1, _("a new one"))
+        spin.set_tooltip_text(_("The same seed makes the same picture"))
         spin.set_activates_default(True)
         spin.connect("value-changed", lambda _s: self._set("seed", spin.get_value_as_int()))
         dice = Gtk.Button.new_with_label("⚄")
@@ -423,7 +425,8 @@ class Fields:
         self._spin("grow", _("Grow _by (px)"), 0, MAX_PX)
         self._spin("feather", _("Feat_her by (px)"), 0, MAX_PX)
         context = self._spin("context", _("Surroundings (p_x)"), -1, MAX_PX)
-        context.set_tooltip_text(_("How much around the selection is sent; -1 is automatic"))
+        worded(context, -1, _("automatic"))
+        context.set_tooltip_text(_("How much around the selection is looked at"))
         touched = (self._values["grow"], self._values["feather"]) != (0, 0)
         expander.set_expanded(touched or self._values["context"] >= 0)
 

@@ -14,7 +14,7 @@ from gi.repository import Gtk
 import wire
 from shell import language
 from shell.conversation import Conversation
-from shell.dialogs.window import BORDER, Window, labelled
+from shell.dialogs.window import BORDER, Window, labelled, worded
 from shell.i18n import N_, _
 
 __all__ = ["SettingsDialog"]
@@ -80,13 +80,13 @@ class SettingsDialog(Window):
         labelled(grid, 2, _("And if _that fails, then"), self._fallback[1])
         self._budget = Gtk.SpinButton.new_with_range(0, 10000, 0.5)
         self._budget.set_digits(2)
-        self._budget.set_tooltip_text(_("US dollars; 0 is no limit"))
+        worded(self._budget, 0, _("no limit"))
         labelled(grid, 3, _("Spend at m_ost a day ($)"), self._budget)
         self._days = Gtk.SpinButton.new_with_range(0, 36500, 1)
-        self._days.set_tooltip_text(_("0 is no limit"))
+        worded(self._days, 0, _("no limit"))
         labelled(grid, 4, _("Keep history for (da_ys)"), self._days)
         self._megabytes = Gtk.SpinButton.new_with_range(0, 10_000_000, 100)
-        self._megabytes.set_tooltip_text(_("0 is no limit"))
+        worded(self._megabytes, 0, _("no limit"))
         labelled(grid, 5, _("Keep history up to (_MB)"), self._megabytes)
         self._language = Gtk.ComboBoxText()
         self._language.append("", _("The language of GIMP"))

@@ -19,7 +19,7 @@ from shell import messages
 from shell.conversation import Conversation
 from shell.i18n import CHOSEN, _
 
-__all__ = ["BORDER", "Window", "labelled"]
+__all__ = ["BORDER", "Window", "labelled", "worded"]
 
 PUMP_MS = 25
 BORDER = 12
@@ -191,6 +191,25 @@ class Window:
         clipboard = Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD)
         clipboard.set_text("\n".join(lines), -1)
         clipboard.store()
+
+
+def worded(spin: Any, number: int, word: str) -> None:
+    """Let *spin* say a word where its number stands for something else."""
+
+    def say(_spin: Any) -> bool:
+        if spin.get_value() != number:
+            return False
+        if spin.get_text() != word:
+            spin.set_text(word)
+        return True
+
+    # The word is no number: it must not be taken for 0 when the keyboard goes elsewhere.
+    spin.set_numeric(False)
+    spin.set_update_policy(Gtk.SpinButtonUpdatePolicy.IF_VALID)
+    spin.connect("output", say)
+    spin.set_width_chars(len(word))
+    spin.update()
+    say(spin)
 
 
 def labelled(grid: Any, line: int, title: str, widget: Any) -> None:
