@@ -329,7 +329,8 @@ class EditDialog(Window, session.Listener):
 def _facts(data: Any) -> List[str]:
     """Return what is to be known before something is sent, a line each."""
     _x, _y, width, height = data["region"]
-    sizes = sorted({"{}×{}".format(*size) for size in data["sizes"]})
+    # The marks keep width and height in this order where writing runs from right to left.
+    sizes = sorted({"\u2066{}×{}\u2069".format(*size) for size in data["sizes"]})
     lines = [
         _("{width}×{height} pixels, sent as {sizes}").format(
             width=width, height=height, sizes=", ".join(sizes)
