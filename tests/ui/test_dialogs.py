@@ -134,8 +134,8 @@ def test_of_four_variations_two_are_kept(scene: Scene) -> None:
     window = scene.open("history")  # the others are not lost
     add_to_image(scene.desktop, window)
     wait_for_layers(scene.desktop, 2)
-    code = "report(len(image.get_layers()[0].get_children()))"
-    assert scene.desktop.python(code) == [4]
+    code = "top = image.get_layers()[0]; report([top.get_name(), len(top.get_children())])"
+    assert scene.desktop.python(code) == [["Variation", 4]]
     shoot(scene.desktop, "variations-placed")
 
 

@@ -416,7 +416,7 @@ def register_all() -> None:
     register(
         "plug-in-overpaint-history",
         N_("Find what was made, and add it to the image again"),
-        N_("Lists what providers have made, to be added to its image again at no cost."),
+        N_("Lists what was made in windows, to be added to its image again at no cost."),
         AUTHOR,
         AUTHOR,
         YEAR,
@@ -432,7 +432,7 @@ def register_all() -> None:
     register(
         "plug-in-overpaint-results",
         N_("Find what was made of this image, and add it again"),
-        N_("Lists what providers have made of this image, to be added to it again at no cost."),
+        N_("Lists what was made of this image, to be added to it again at no cost."),
         AUTHOR,
         AUTHOR,
         YEAR,

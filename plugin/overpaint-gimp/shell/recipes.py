@@ -115,7 +115,7 @@ def name(edit: str, values: Mapping[str, Any]) -> str:
         "remove": _("Removed"),
         "variation": _("Variation"),
         "style": _("Styled"),
-    }[edit]
+    }.get(edit, _("Inpainted"))
 
 
 def shown(values: Mapping[str, Any]) -> List[wire.Reference]:

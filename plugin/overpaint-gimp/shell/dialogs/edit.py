@@ -394,7 +394,8 @@ def _no_higher(fields: Any) -> Any:
 def _facts(data: Any) -> List[str]:
     """Return what is to be known before something is sent, a line each."""
     _x, _y, width, height = data["region"]
-    sizes = sorted({"{}×{}".format(*size) for size in data["sizes"]})
+    # The marks keep width and height in this order where writing runs from right to left.
+    sizes = sorted({"\u2066{}×{}\u2069".format(*size) for size in data["sizes"]})
     told = _("{width}×{height} pixels, sent as {sizes}")
     if not data["receiver"]:
         told = _("{width}×{height} pixels are looked at")

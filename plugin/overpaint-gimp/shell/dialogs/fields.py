@@ -330,6 +330,8 @@ class Fields:
         self._row("provider", _("Pro_vider"), self._provider)
         self._model = Gtk.ComboBoxText.new_with_entry()
         entry = self._model.get_child()
+        # Models have Latin names, of which GTK shows two letters where writing runs the other way.
+        entry.set_direction(Gtk.TextDirection.LTR)
         entry.set_activates_default(True)
         entry.connect("changed", self._model_changed)
         self._row("model", _("_Model"), self._model)

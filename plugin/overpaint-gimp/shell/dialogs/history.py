@@ -166,7 +166,7 @@ class HistoryDialog(Window):
 
         def placed(answer: wire.Answer) -> None:
             try:
-                self.kept = self._insert(made, answer.data)
+                self.kept = self._insert(made, answer.data, run["edit"])
             except messages.ShellError as error:
                 self.trouble(error)
                 return
@@ -180,7 +180,7 @@ class HistoryDialog(Window):
         self._placing = False
         super().trouble(error)
 
-    def _insert(self, patches: List[wire.PatchMade], data: Dict[str, Any]) -> Any:
+    def _insert(self, patches: List[wire.PatchMade], data: Dict[str, Any], edit: str) -> Any:
         image = self._image
         if image is None:
             raise messages.no_image()
@@ -190,7 +190,7 @@ class HistoryDialog(Window):
         spot = canvas.Spot(image, None, 0)
         if self._layer is not None:
             spot = canvas.above(self._layer)
-        name = recipes.name("inpaint", {"prompt": data["prompt"]})
+        name = recipes.name(edit, {"prompt": data["prompt"]})
         layer = canvas.insert(spot, None, patches, name, grouped=True)
         gimp.displays_flush()
         return layer
