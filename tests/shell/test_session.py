@@ -38,6 +38,7 @@ class Dialog(session.Listener):
         self.outlooks: list[wire.Outlook] = []
         self.views: list[wire.View] = []
         self.candidates: list[int] = []
+        self.lost: list[int] = []
         self.troubles: list[messages.ShellError] = []
         self.blind: list[messages.ShellError] = []
         self.ends = 0
@@ -50,6 +51,9 @@ class Dialog(session.Listener):
 
     def candidate(self, number: int) -> None:
         self.candidates.append(number)
+
+    def gone(self, number: int) -> None:
+        self.lost.append(number)
 
     def ended(self, _notices: list[str]) -> None:
         self.ends += 1
@@ -182,9 +186,10 @@ def test_a_layer_that_was_deleted_leaves_its_place(host: headless.Host, talk: Co
 def test_a_layer_that_was_scaled_is_told(host: headless.Host, talk: Conversation) -> None:
     """The result has the size and place that it was made for; the user is told to look."""
     _image, _layer, edit, _dialog = finished(host, talk)
-    assert edit._target is not None
-    before = edit._target.place
-    edit._target = replace(edit._target, place=before._replace(width=2 * WIDTH))
+    made = edit._candidates[0]
+    before = made.run.target.place
+    target = replace(made.run.target, place=before._replace(width=2 * WIDTH))
+    edit._candidates[0] = replace(made, run=replace(made.run, target=target))
 
     made = edit.keep([0])
 
@@ -329,7 +334,7 @@ def test_a_second_result_lies_over_the_first(host: headless.Host, talk: Conversa
 
     edit.run(request(prompt="another"))
     wait(talk, lambda: dialog.ends == 2)
-    second = edit.keep([0])
+    second = edit.keep([1])
 
     assert image.layers == [second, first, layer]
 
@@ -352,3 +357,39 @@ def test_another_selection_is_no_longer_what_is_shown(
     edit.foresee(request())
     wait(talk, lambda: len(dialog.outlooks) == 2)
     assert edit.is_as_shown()
+
+
+def test_candidates_of_an_earlier_run_can_still_be_kept(
+    host: headless.Host, talk: Conversation
+) -> None:
+    """After another word the first candidate is still there; both are added in one step to undo,
+    each from what was selected then.
+    """
+    image, layer, edit, dialog = finished(host, talk, prompt="a boat")
+    host.set_selection(image, bytes([255]) * (WIDTH * HEIGHT))
+    edit.run(request(prompt="a red boat"))
+    wait(talk, lambda: dialog.ends == 2)
+    assert dialog.candidates == [0, 1]
+    steps = len(host.undo_steps(image))
+
+    edit.keep([0, 1])
+
+    second, first, last = image.layers
+    assert (second.name, first.name, last) == ("a red boat", "a boat", layer)
+    assert (first.width, second.width) == (30, WIDTH)
+    assert len(host.undo_steps(image)) == steps + 1
+
+
+def test_old_candidates_make_room(
+    host: headless.Host, talk: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What earlier runs have made is let go, the oldest first, where all of it is too large."""
+    _image, _layer, edit, dialog = finished(host, talk)
+    monkeypatch.setattr(session, "ROOM", 0)
+
+    edit.run(request(count=2))
+    wait(talk, lambda: dialog.ends == 2)
+
+    assert dialog.lost == [0]
+    assert dialog.candidates == [0, 1, 2]
+    edit.keep([1, 2])

@@ -5,14 +5,15 @@ a deleted layer leaves its place on top of the image; a moved layer takes the re
 scaled or cropped layer does not, and the user is told; another selection changes nothing.
 """
 
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, List, NamedTuple
+from typing import Any, Iterator, List, NamedTuple
 
 from gimpfu import INDEXED, gimp, pdb
 from shell import canvas, messages
 from wire import PatchMade, Rectangle
 
-__all__ = ["Landing", "landing"]
+__all__ = ["Landing", "landing", "one_step"]
 
 
 class Landing(NamedTuple):
@@ -33,6 +34,20 @@ class Landing(NamedTuple):
 
     def _moved(self, box: Rectangle) -> Rectangle:
         return Rectangle(box.x + self.dx, box.y + self.dy, box.width, box.height)
+
+
+@contextmanager
+def one_step(image: Any) -> Iterator[None]:
+    """Make all that is done to *image* meanwhile one step to undo; one that is closed has none."""
+    there: Any = gimp._id2image(image.ID)  # noqa: SLF001, GIMP 2's own name for it
+    if there is None:
+        yield
+        return
+    there.undo_group_start()
+    try:
+        yield
+    finally:
+        there.undo_group_end()
 
 
 def landing(target: canvas.Target, over: Any = None) -> Landing:

@@ -1,11 +1,13 @@
 """One edit as its dialog drives it: what will be sent, what came back, what is kept. No widgets.
 
-State: a forecast that is wanted or under way; a run that is under way or over, with its patches;
-a landing is looked for only when the user keeps something. The document changes in
+State: a forecast that is wanted or under way; a run that is under way or over; the candidates of
+all runs, numbered on, the oldest let go where they become too large; a landing is looked for only
+when the user keeps something. The document changes in
 :meth:`Session.keep` only. All calls, and all calls of the listener, are in the caller's thread.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, Dict, List, Optional, Sequence
 
 import wire
@@ -15,6 +17,8 @@ from shell.conversation import Conversation
 
 __all__ = ["Listener", "Request", "Session"]
 
+ROOM = 1 << 30
+"""Bytes of the candidates of earlier runs that are kept, with those of the last."""
 CROP = 360
 """Longest side of the crop in a dialog, in pixels."""
 
@@ -33,6 +37,9 @@ class Listener:
 
     def candidate(self, number: int) -> None:
         """A candidate is there to be kept."""
+
+    def gone(self, number: int) -> None:
+        """A candidate of an earlier run was let go: there was no room for all."""
 
     def ended(self, notices: List[str]) -> None:
         """The run is over, all is there."""
@@ -63,6 +70,22 @@ class _Crop:
     selection: bytes
 
 
+@dataclass(frozen=True)
+class _Run:
+    """What its candidates were made of; *source* is there once it was read."""
+
+    target: canvas.Target
+    name: str
+    first: int
+    source: Optional[canvas.RegionRead] = None
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    run: _Run
+    patch: wire.PatchMade
+
+
 class Session:
     """One image and layer, one conversation with a core."""
 
@@ -89,11 +112,9 @@ class Session:
         self._crop: Optional[_Crop] = None
         self._wanted: Optional[Request] = None
         self._forecasting = False
-        self._target: Optional[canvas.Target] = None
-        self._source: Optional[canvas.RegionRead] = None
-        self._patches: Dict[int, wire.PatchMade] = {}
+        self._run: Optional[_Run] = None
+        self._candidates: Dict[int, _Candidate] = {}
         self._notices: List[str] = []
-        self._name = ""
         self.running = False
 
     # -- what would be sent ------------------------------------------------------------------------
@@ -199,16 +220,20 @@ class Session:
     # -- a run -------------------------------------------------------------------------------------
 
     def run(self, request: Request, references: Sequence[wire.Reference] = ()) -> None:
-        """Start a run of what is selected now; raises DocumentUnsuitable, and then nothing is."""
+        """Start a run of what is selected now; raises DocumentUnsuitable, and then nothing is.
+
+        Its candidates are numbered on from those before it, which can still be kept.
+        """
         target = self._examined()
         self.running = True
-        self._target, self._source = target, None
-        self._patches, self._notices, self._name = {}, [], request.name
+        first = max(self._candidates, default=-1) + 1
+        self._run, self._notices = _Run(target, request.name, first), []
 
         def planned(answer: wire.RegionPlanned) -> None:
             try:
                 selected = canvas.read_selection(target)
-                source = self._source = canvas.read(target, answer.region, selected)
+                source = canvas.read(target, answer.region, selected)
+                self._run = _Run(target, request.name, first, source)
             except RuntimeError as error:  # what GIMP's own refusals are
                 failed(messages.document_gone(str(error)))
                 return
@@ -228,7 +253,7 @@ class Session:
             self._talk.ask(run, ended, failed, self._part, references)
 
         def ended(_done: wire.Done) -> None:
-            if not self._patches:  # what came did not fit the region
+            if not any(number >= first for number in self._candidates):  # it did not fit
                 failed(messages.core_nonsense())
                 return
             self.running = False
@@ -247,19 +272,29 @@ class Session:
             self._listener.progress(message.fraction, message.phase)
         elif isinstance(message, wire.Notice):
             self._notices.append(message.sentence)
-        elif isinstance(message, wire.View):
-            self._listener.view(message)
-        elif isinstance(message, wire.PatchMade) and self._fits(message):
-            self._patches[message.number] = message
-            self._listener.candidate(message.number)
+        elif isinstance(message, wire.View) and self._run is not None:
+            self._listener.view(replace(message, number=self._run.first + message.number))
+        elif isinstance(message, wire.PatchMade) and self._run is not None:
+            self._keep_candidate(self._run, message)
 
-    def _fits(self, patch: wire.PatchMade) -> bool:
-        source = self._source
-        return (
+    def _keep_candidate(self, run: _Run, patch: wire.PatchMade) -> None:
+        source = run.source
+        fits = (
             source is not None
             and source.region.contains(patch.region)
             and patch.region.contains(source.selected.box)
         )
+        if not fits:
+            return
+        number = run.first + patch.number
+        self._candidates[number] = _Candidate(run, patch)
+        sizes = {each: len(made.patch.pixels) for each, made in self._candidates.items()}
+        for oldest in sorted(sizes):
+            if sum(sizes.values()) <= ROOM or oldest >= run.first:
+                break
+            del sizes[oldest], self._candidates[oldest]
+            self._listener.gone(oldest)
+        self._listener.candidate(number)
 
     def cancel(self) -> None:
         """Stop the run; what has arrived of it can still be kept."""
@@ -271,20 +306,26 @@ class Session:
     # -- what is kept ------------------------------------------------------------------------------
 
     def keep(self, numbers: Sequence[int]) -> Any:
-        """Add these candidates to the image; return the new layer, or the group of several.
+        """Add these candidates to the image, in one step to undo; return the new layer, or the
+        group of several; of those of several runs, the last.
 
-        Raises ShellError where that cannot be, and then the image is as it was. What has changed
-        meanwhile is told as a message of GIMP's.
+        Raises ShellError where that cannot be, and then what was not added yet is not. What has
+        changed meanwhile is told as a message of GIMP's.
         """
-        assert self._target is not None
-        assert self._source is not None
-        landing = changes.landing(self._target, self._over)
-        patches = [landing.moved_patch(self._patches[number]) for number in sorted(numbers)]
-        layer = canvas.insert(
-            landing.spot, landing.moved(self._source), patches, self._name, grouped=True
-        )
+        chosen = [self._candidates[number] for number in sorted(numbers)]
+        layer, sentences = None, []
+        with changes.one_step(chosen[0].run.target.image):
+            for _first, group in groupby(chosen, lambda each: each.run.first):
+                candidates = list(group)
+                run = candidates[0].run
+                assert run.source is not None  # it has candidates
+                landing = changes.landing(run.target, self._over)
+                patches = [landing.moved_patch(each.patch) for each in candidates]
+                source = landing.moved(run.source)
+                layer = canvas.insert(landing.spot, source, patches, run.name, grouped=True)
+                sentences += landing.sentences
         gimp.displays_flush()
-        for sentence in landing.sentences:
+        for sentence in dict.fromkeys(sentences):
             gimp.message(sentence)
         return layer
 

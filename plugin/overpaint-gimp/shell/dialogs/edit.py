@@ -64,6 +64,7 @@ class EditDialog(Window, session.Listener):
         )
         self.kept: Optional[Any] = None
         self._original: Optional[Any] = None
+        self._first = 0
         self._crop: Optional[Any] = None
         self._allowed: Set[str] = set()
         self._eager = False
@@ -224,7 +225,7 @@ class EditDialog(Window, session.Listener):
         if able["receiver"] and not self._may_send(able):
             return
         self.tell_nothing()
-        self._results.clear()
+        self._results.begin()
         timings.moment("generate")
         try:
             shown = recipes.shown(self._fields.values())
@@ -300,16 +301,20 @@ class EditDialog(Window, session.Listener):
         """Show a picture of the run."""
         picture = pictures.pixbuf(view)
         if view.stage == "original":
-            self._original = picture
+            self._original, self._first = picture, view.number
             self._picture.show(self._crop or picture)
             return
-        self._results.show(view.number, picture)
-        if view.number == 0 or view.stage == "preview":
+        self._results.show(view.number, picture, self._original)
+        if view.number == self._first or view.stage == "preview":
             self._picture.show(picture, self._original)
 
     def candidate(self, number: int) -> None:
         """Let a candidate be kept, as soon as it is there."""
         self._results.arrived(number)
+
+    def gone(self, number: int) -> None:
+        """Forget what there was no room for."""
+        self._results.remove(number)
 
     def ended(self, notices: List[str]) -> None:
         """Offer what is there."""
@@ -346,7 +351,7 @@ class EditDialog(Window, session.Listener):
     # -- candidates --------------------------------------------------------------------------------
 
     def _look_at(self, number: int) -> None:
-        self._picture.show(self._results.picture(number), self._original)
+        self._picture.show(self._results.picture(number), self._results.original(number))
 
     def _keep_marked(self) -> None:
         timings.moment("keep")

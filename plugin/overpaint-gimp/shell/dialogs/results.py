@@ -1,10 +1,10 @@
 """The candidates of a run as they arrive: a row of thumbnails; which are kept, which is looked at.
 
-State: pictures and marks by the candidates' numbers, which of them are *there* whole, and whether
-the user has *chosen* among them.
+State: pictures and marks by the candidates' numbers; which of them are there whole, and were
+before the last run; whether the user has chosen among its own.
 """
 
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Set
 
 import gi
 
@@ -26,9 +26,12 @@ class Results:
         self._on_look = on_look
         self._on_mark = on_mark
         self._pictures: Dict[int, Any] = {}
+        self._originals: Dict[int, Any] = {}
+        self._boxes: Dict[int, Any] = {}
         self._images: Dict[int, Any] = {}
         self._marks: Dict[int, Any] = {}
-        self._there: List[int] = []
+        self._there: Set[int] = set()
+        self._before: Set[int] = set()
         self._chosen = self._marking = False
         self._row = Gtk.Box.new(Gtk.Orientation.HORIZONTAL, 6)
         self.widget = Gtk.ScrolledWindow()
@@ -36,37 +39,48 @@ class Results:
         self.widget.add(self._row)
         self.widget.set_no_show_all(True)
 
-    def clear(self) -> None:
-        """Forget all candidates."""
-        for child in self._row.get_children():
-            child.destroy()
-        self._pictures, self._images, self._marks = {}, {}, {}
-        self._there, self._chosen = [], False
-        self.widget.hide()
+    def begin(self) -> None:
+        """Make room for another run: its first candidate will be marked, none of those before."""
+        for number in self._pictures.keys() - self._there:
+            self.remove(number)  # a preview of what never came
+        self._before, self._chosen = set(self._there), False
+        self._mark_only(None)
 
-    def show(self, number: int, picture: Any) -> None:
-        """Show what candidate *number* looks like, so far or at last."""
-        self._pictures[number] = picture
+    def remove(self, number: int) -> None:
+        """Forget a candidate."""
+        self._there.discard(number)
+        for known in (self._pictures, self._originals, self._images, self._marks):
+            known.pop(number, None)
+        self._boxes.pop(number).destroy()
+
+    def show(self, number: int, picture: Any, original: Any) -> None:
+        """Show what candidate *number* looks like, so far or at last, and what was there before."""
+        self._pictures[number], self._originals[number] = picture, original
         if number not in self._images:
             self._add(number)
         self._images[number].set_from_pixbuf(pictures.scaled(picture, SIDE))
 
     def arrived(self, number: int) -> None:
-        """Let candidate *number* be kept; the first of all that are there is, unless the user has
-        said otherwise.
-        """
+        """Let candidate *number* be kept; of its run the first is, until the user chooses."""
         self._marks[number].set_sensitive(True)
-        self._there.append(number)
+        self._there.add(number)
         if not self._chosen:
-            self._marking = True
-            for each, mark in self._marks.items():
-                mark.set_active(each == min(self._there))
-            self._marking = False
+            self._mark_only(min(self._there - self._before))
         self._on_mark()
+
+    def _mark_only(self, number: Optional[int]) -> None:
+        self._marking = True
+        for each, mark in self._marks.items():
+            mark.set_active(each == number)
+        self._marking = False
 
     def picture(self, number: int) -> Optional[Any]:
         """Return what candidate *number* looks like."""
         return self._pictures.get(number)
+
+    def original(self, number: int) -> Optional[Any]:
+        """Return what was there before it."""
+        return self._originals.get(number)
 
     def any(self) -> bool:
         """Tell whether there is a picture of a candidate."""
@@ -82,7 +96,7 @@ class Results:
             self._on_mark()
 
     def _add(self, number: int) -> None:
-        box = Gtk.Box.new(Gtk.Orientation.VERTICAL, 2)
+        box = self._boxes[number] = Gtk.Box.new(Gtk.Orientation.VERTICAL, 2)
         image = self._images[number] = Gtk.Image()
         image.set_size_request(SIDE, SIDE)
         button = Gtk.Button()
