@@ -302,13 +302,17 @@ def test_a_layer_without_a_recipe_is_refused(scene: Scene) -> None:
 
 
 def test_layers_are_counted_before_they_go(scene: Scene) -> None:
-    """Two layers to a provider: the window says how many requests and what they cost, and asks."""
-    before = open_document(scene.desktop, selected=())
+    """Two layers to a provider: the window says how many requests and what they cost, and asks.
+
+    One Ctrl+Z takes it all back, without a word.
+    """
+    open_document(scene.desktop, selected=())
     scene.desktop.python(
         "other = layer.copy()\nimage.insert_layer(other, None, 0)\n"
         "other.fill(Gimp.FillType.WHITE)\n"
-        "image.set_selected_layers([layer, other])"
+        "image.set_selected_layers([layer])"
     )
+    before = facts(scene.desktop)
     scene.desktop.start_python('run("style-layers", [layer, other], which="all")')
     window = scene.desktop.wait_for_window("Transfer Style to Layers")
     scene.desktop.activate(window)
@@ -326,4 +330,8 @@ def test_layers_are_counted_before_they_go(scene: Scene) -> None:
     shoot(scene.desktop, "layers-styled")
     assert asked(scene) >= 2
     assert after["layers"][0]["name"] == "watercolour"
-    assert after["layers"][2]["pixels"] == before["layers"][0]["pixels"]
+    assert after["layers"][2]["pixels"] == before["layers"][1]["pixels"]
+
+    scene.desktop.key("ctrl+z")
+    assert wait_for_layers(scene.desktop, 2) == before
+    assert len(scene.desktop.windows()) == 1
