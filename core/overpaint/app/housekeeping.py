@@ -158,10 +158,15 @@ def export_run(run: str, folder: str) -> list[str]:
         return [str(path) for path in journal.export(run, Path(folder))]
 
 
-def clear_history() -> tuple[int, int]:
-    """Remove all of it; return how many runs and bytes went."""
+def clear_history(older_than: float | None = None) -> tuple[int, int]:
+    """Remove all of it, with the layers that are kept to be used again, or what is older than so
+    many days; return how many runs and bytes went.
+    """
     from overpaint.history import Journal
+    from overpaint.layers import Keeping
 
     with Journal.open() as journal:
-        gone = journal.clear()
-    return gone.runs, gone.bytes
+        gone = journal.clear() if older_than is None else journal.prune(max_days=older_than)
+    kept = Keeping()
+    size = kept.clear() if older_than is None else kept.prune(max_days=older_than)
+    return gone.runs, gone.bytes + size

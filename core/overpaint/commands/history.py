@@ -133,16 +133,15 @@ def _clear(*, older_than: int | None, yes: bool) -> None:
 
     Files that were saved or exported are not touched.
     """
-    from overpaint.history import Journal
+    from overpaint import app
 
     what = "all of history" if older_than is None else f"what is older than {older_than} days"
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("Nobody can be asked here: say --yes.")
         click.confirm(f"Remove {what}?", abort=True, err=True)
-    with Journal.open() as journal:
-        gone = journal.clear() if older_than is None else journal.prune(max_days=older_than)
-    click.echo(f"Removed {gone.runs} runs, {gone.bytes / 1e6:.1f} MB.", err=True)
+    runs, size = app.clear_history(older_than)
+    click.echo(f"Removed {runs} runs, {size / 1e6:.1f} MB.", err=True)
 
 
 def _line(record: "Record") -> str:
