@@ -28,6 +28,8 @@ from tests.ui.scene import (
     wait_until_told,
 )
 
+from overpaint.history import Journal
+
 pytestmark = [pytest.mark.gimp, pytest.mark.window]
 
 
@@ -210,7 +212,10 @@ def add_to_image(desktop: lab.Desktop, window: lab.Window) -> None:
 
 
 def test_what_was_paid_for_is_placed_after_a_crash(scene: Scene) -> None:
-    """GIMP killed with a paid candidate in its window: History has it, and adds it again."""
+    """GIMP killed with a paid candidate in its window: History has it, and adds it again.
+
+    Results knows it under another name, too, and removes it after a question.
+    """
     open_document(scene.desktop)
     choose(scene.desktop, "Inpaint Selection...")
     dialog = scene.desktop.wait_for_window("Inpaint")
@@ -245,6 +250,40 @@ def test_what_was_paid_for_is_placed_after_a_crash(scene: Scene) -> None:
 
     assert after["layers"][0]["name"] == "a boat that was paid for"
     assert asked(scene) == 1
+    remove_under_another_name(scene)
+
+
+def remove_under_another_name(scene: Scene) -> None:
+    """Save the image as history does not know it, open it again, and remove what Results lists."""
+    file = scene.home / "work.xcf"
+    scene.desktop.python(
+        f"file = Gio.File.new_for_path({str(file)!r})\n"
+        "Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file, None)\n"
+        "image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)\n"
+        "display = Gimp.Display.new(image)\n"
+        "made, layer = image.get_layers()\n"
+    )
+    window = scene.open("results")
+    assert runs(scene) == 1
+
+    def removed() -> bool | None:
+        scene.desktop.key("alt+r")  # does nothing before the list is there
+        scene.desktop.wait_until_still(3)
+        shoot(scene.desktop, "results-removing")
+        scene.desktop.key("alt+v")
+        scene.desktop.wait_until_still(3)
+        return runs(scene) == 0 or None
+
+    scene.desktop.wait(removed, 30, "nothing was removed")
+    shoot(scene.desktop, "results-none")
+    scene.desktop.key("Escape")
+    scene.desktop.wait_until_gone(window)
+
+
+def runs(scene: Scene) -> int:
+    """How many history has."""
+    with Journal.open(scene.home / "data" / "history") as journal:
+        return len(journal.runs())
 
 
 def test_settings_keep_a_key_and_never_show_it(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""`overpaint history`: list, show, export, place again and clear what was made."""
+"""`overpaint history`: list, show, export, place again and remove what was made."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ WISH = 60
 
 @click.group()
 def history() -> None:
-    """List, show, export, place again and clear what was made.
+    """Show, export, place again and remove what was made.
 
     ID is a run's id, or its start where no other run's starts so.
     """
@@ -121,6 +121,19 @@ def _place(run: str, image: Path, out: Path, *, number: int | None) -> None:
     ]
     for path in files.save(out, document, results):
         click.echo(f"Saved {path}.", err=True)
+
+
+@history.command("remove")
+@click.argument("run", metavar="ID")
+def _remove(run: str) -> None:
+    """Remove one run, with its pictures; what it cost stays counted.
+
+    Files that were saved or exported are not touched.
+    """
+    from overpaint import app
+
+    _, size = app.remove_run(run)
+    click.echo(f"Removed 1 run, {size / 1e6:.1f} MB.", err=True)
 
 
 @history.command("clear")

@@ -1,14 +1,15 @@
 """A layer that Overpaint has made, and what it would take to make it again."""
 
 import json
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from gimpfu import gimp, pdb
 from shell import canvas, messages
 
-__all__ = ["Again", "examine"]
+__all__ = ["Again", "examine", "marks"]
 
 EDITS = ("inpaint", "remove", "variation", "style")
+MAX_MARKS, MARK_LENGTH = 1000, 200
 
 
 class Again(NamedTuple):
@@ -39,6 +40,22 @@ def examine(image: Any, layer: Any) -> Again:
     return Again(recipe, _below(image, made), mask, made)
 
 
+def marks(image: Any) -> List[Dict[str, Any]]:
+    """Return what of the recipes on the image's layers tells which of the history's runs they are
+    from, for wire.Ask("history"); of a prompt its start.
+    """
+    found: List[Dict[str, Any]] = []
+    waiting = list(image.layers)
+    while waiting and len(found) < MAX_MARKS:
+        item = waiting.pop()
+        waiting += item.children
+        recipe = _read(item) or {}
+        if recipe.get("seed") is not None:
+            mark = {name: recipe.get(name) for name in ("edit", "provider", "seed")}
+            found.append({**mark, "prompt": str(recipe.get("prompt", ""))[:MARK_LENGTH]})
+    return found
+
+
 def _carrier(item: Any) -> Any:
     """Return *item* if it has a recipe, or the one that is shown of a group of candidates."""
     if item is None or item.parasite_find(canvas.PARASITE) is not None:
@@ -56,15 +73,24 @@ def _above(image: Any, layer: Any) -> Optional[Any]:
 
 
 def _stored(layer: Any) -> Dict[str, Any]:
-    data = layer.parasite_find(canvas.PARASITE).data
+    recipe = _read(layer)
+    if recipe is None:
+        raise messages.recipe_unreadable(layer.name)
+    return recipe
+
+
+def _read(item: Any) -> Optional[Dict[str, Any]]:
+    """Return the recipe on *item*; None where there is none that can be read."""
+    parasite = item.parasite_find(canvas.PARASITE)
+    if parasite is None:
+        return None
+    data = parasite.data
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else str(data)
     try:
         recipe = json.loads(text)
     except ValueError:
-        raise messages.recipe_unreadable(layer.name) from None
-    if not isinstance(recipe, dict) or recipe.get("edit") not in EDITS:
-        raise messages.recipe_unreadable(layer.name)
-    return recipe
+        return None
+    return recipe if isinstance(recipe, dict) and recipe.get("edit") in EDITS else None
 
 
 def _below(image: Any, layer: Any) -> Any:

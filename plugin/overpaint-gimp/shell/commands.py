@@ -215,8 +215,7 @@ def _show_results(context: Any) -> bool:
     from shell.dialogs.history import HistoryDialog
 
     image, layer = context.image, context.drawable
-    name = image.name or ""
-    return _shown(lambda talk: HistoryDialog(context.title, image, layer, talk, name))
+    return _shown(lambda talk: HistoryDialog(context.title, image, layer, talk, of_image=True))
 
 
 def _show_settings(context: Any) -> bool:
