@@ -3,9 +3,11 @@
     facts            about {}                      who can do what, styles, earlier prompts
     provider         about {name, model}           one provider with one of its models
     template         about {id, edit, prompt, negative}    both texts, put into a preset
-    history          about {limit, search}         {runs}, newest first; a view for each, if any
+    history          about {limit, search, image}  {runs}, newest first; a view for each, if any;
+                                                   of one image with its {name, size, marks}
     place            about {run}                   patches, as after a run; {canvas, prompt}
     export           about {run, folder}           {files}: recipe and pictures
+    remove-run       about {run}                   {runs, bytes} that went
     clear-history    about {}                      {runs, bytes} that went
     settings         about {}                      all settings, and where keys are
     change-settings  about what is to change       as settings
@@ -81,7 +83,8 @@ def view(number: int, stage: str, picture: views.Rgb) -> wire.View:
 def _history(about: Mapping[str, Any]) -> Iterator[wire.Message]:
     from overpaint.codec import decode
 
-    runs = app.past_runs(int(about["limit"]), str(about.get("search") or ""))
+    search = str(about.get("search") or "")
+    runs = app.past_runs(int(about["limit"]), search, about.get("image"))
     for number, run in enumerate(runs):
         # A picture that cannot be shown can still be exported: the list goes on without it.
         with contextlib.suppress(OverpaintError, OSError):
@@ -114,6 +117,11 @@ def _patch(number: int, patch: Patch, recipe: Recipe) -> wire.PatchMade:
         pixels=encode(patch.pixels, pixel_format),
         mask=np.ascontiguousarray(patch.mask).data.cast("B"),
     )
+
+
+def _removed(about: Mapping[str, Any]) -> dict[str, Any]:
+    runs, size = app.remove_run(str(about["run"]))
+    return {"runs": runs, "bytes": size}
 
 
 def _cleared(_about: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,6 +161,7 @@ _DATA = {
         *(str(about.get(name, "")) for name in ("id", "edit", "prompt", "negative"))
     ),
     "export": lambda about: {"files": app.export_run(str(about["run"]), str(about["folder"]))},
+    "remove-run": _removed,
     "clear-history": _cleared,
     "settings": lambda _: app.settings_facts(),
     "change-settings": _changed_settings,

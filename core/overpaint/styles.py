@@ -63,8 +63,8 @@ def load() -> Mapping[str, Style]:
 
 
 def get(name: str) -> Style:
-    """Return the style called *name*; raises RecipeInvalid where there is none."""
-    style = load().get(name)
+    """Return the style with that id or title, in any case; raises RecipeInvalid for none."""
+    style = load().get(name) or _called().get(_words(name))
     if style is None:
         raise RecipeInvalid(
             f"There is no style called {name!r:.60}.", "'overpaint styles' lists them."
@@ -100,6 +100,12 @@ def _default() -> str:
 def _text() -> Mapping[str, Any]:
     file = resources.files("overpaint") / "styles.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _called() -> Mapping[tuple[str, ...], Style]:
+    """Return each style by its id and by its title, as words."""
+    return {_words(name): each for each in load().values() for name in (each.id, each.title)}
 
 
 @cache

@@ -51,10 +51,11 @@ def test_one_bad_line_does_not_stop_the_others(
         line("c.png", image="nobody.png"),
         line("d.png", STYLE, mask=None),
         {**line("e.png"), "extra": 1},
+        line("f.png", {"edit": "remove"}),  # all the rest has defaults
     )
     status, report = told(jobs, capsys)
     assert status == 1
-    assert [each["line"] for each in report["made"]] == [1, 6]
+    assert [each["line"] for each in report["made"]] == [1, 6, 8]
     assert [each["line"] for each in report["failed"]] == [2, 3, 5, 7]
     assert all(each["error"] and each["hint"] for each in report["failed"])
     assert (tmp_path / "a.png").exists()

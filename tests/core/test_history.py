@@ -23,7 +23,7 @@ from overpaint import places
 from overpaint.app import outlook
 from overpaint.errors import ConnectionLost, FileUnwritable, HistoryProblem, RunUnknown
 from overpaint.geometry import Box, Extent
-from overpaint.history import Framed, Journal, Run, State, database
+from overpaint.history import Framed, Image, Journal, Mark, Run, State, database
 from overpaint.history.planes import pack, unpack
 from overpaint.picture import Source
 from overpaint.providers.base import Usage
@@ -297,6 +297,53 @@ def test_a_file_seen_first_by_another_process_keeps_its_text(journal: Journal) -
     journal.candidate(run_id, 1, 0, PNG, "Here.")
 
     assert journal.candidates(run_id)[0].text == "Here."
+
+
+MADE = Mark("inpaint", "somebody", 8, "a red door")
+"""What the second candidate of `a_run` says on its layer."""
+
+
+@pytest.mark.parametrize(
+    ("image", "found"),
+    [
+        (Image("[house] (imported)", Extent(9, 9)), {"house.xcf", "house.xcf: Sky", "[house]"}),
+        (Image("HOUSE.xcf", Extent(9, 9)), {"house.xcf", "house.xcf: Sky", "[house]"}),
+        (Image("work.xcf", Extent(9, 9)), set()),
+        (Image("work.xcf", Extent(9, 9), (MADE,)), {"house.xcf", "house.xcf: Sky", "[house]"}),
+        (Image("work.xcf", Extent(9, 9), (replace(MADE, seed=5),)), set()),
+        (Image("[Unbenannt]", Extent(400, 300)), {"[Untitled]"}),
+        (Image("[Unbenannt]", Extent(401, 300)), set()),
+    ],
+)
+def test_what_was_made_of_an_image_is_found_under_any_name(
+    journal: Journal, image: Image, found: set[str]
+) -> None:
+    """By the name without what GIMP writes around it, or by the recipes on its layers."""
+    run = a_run()
+    two = replace(run, recipe=replace(run.recipe, count=2))
+    other = replace(run, recipe=replace(run.recipe, seed=99))
+    journal.begin(replace(two, document="house.xcf"))
+    for document in ("[house] (exportiert)", "house.xcf: Sky", "[Untitled]", "housework.xcf"):
+        journal.begin(replace(other, document=document))
+
+    documents = {each.facts.document for each in journal.runs(image=image)}
+
+    assert documents == {each.replace("[house]", "[house] (exportiert)") for each in found}
+    assert len(journal.runs(1, image=image)) == min(1, len(found))
+    assert journal.runs(search="nobody", image=image) == []
+
+
+def test_one_run_can_be_removed(journal: Journal) -> None:
+    """The others stay, and one at work cannot go."""
+    gone, left = (journal.begin(a_run()) for _ in range(2))
+    journal.finish(gone, State.DONE)
+    folder = journal.record(gone).folder
+
+    assert journal.remove(gone).runs == 1
+    assert not folder.exists()
+    assert [each.id for each in journal.runs()] == [left]
+    with pytest.raises(RunUnknown, match="still at work"):
+        journal.remove(left)
 
 
 def test_what_is_cleared_is_gone_from_the_disk(journal: Journal) -> None:

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from tests.drift.providers import Negative
 
-from overpaint import app, layers
+from overpaint import app, layers, places, settings
 from overpaint.cli import run
 from overpaint.dialect import Role
 from overpaint.errors import KeyRejected, NoPicture
@@ -472,6 +472,25 @@ def test_the_offline_engine_gives_all_layers_one_look() -> None:
     inside = np.r_[0:110, 210:320]
     near, far = (np.abs(each - styled_whole)[:, inside].mean() for each in (together, alone))
     assert near < far / 2
+
+
+def test_finished_layers_keep_to_the_limits_of_history(provider: Trying) -> None:
+    """What another run left makes room for this one's, and clearing history takes it along."""
+
+    def kept() -> set[str]:
+        return {path.name for path in (places.data_folder() / "layers").glob("??/*")}
+
+    styled(inputs(3))
+    before = kept()
+    settings.save(settings.Settings(history=settings.HistoryLimits(max_bytes=1)))
+    styled([replace(each, skip=Skip.LOCKED) for each in inputs(3)][:2] + inputs(4)[3:])
+
+    assert before
+    assert provider.jobs
+    assert not before & kept()
+    assert kept()
+    app.clear_history()
+    assert not kept()
 
 
 def test_keys_depend_on_all_that_decides_the_pixels() -> None:

@@ -216,6 +216,17 @@ def test_prompts_name_styles(prompt: str, found: str | None) -> None:
     assert (style and style.id) == found
 
 
+@pytest.mark.parametrize("name", ["great-wave", "The Great Wave", "the great wave", "Great Wave"])
+def test_a_style_is_known_by_its_id_and_its_title(name: str) -> None:
+    """What lists and menus show can be typed, in any case."""
+    assert styles.get(name).id == "great-wave"
+
+
+def test_every_style_is_its_own() -> None:
+    """No title stands for two of them."""
+    assert all(styles.get(each.title) is each for each in styles.load().values())
+
+
 def test_a_prompt_that_names_no_style_is_answered_honestly() -> None:
     """A sentence says which style was taken instead."""
     _, (sentence,) = made(job(scene(), look=PLAIN, prompt="cyborg in chrome"))

@@ -213,6 +213,19 @@ def test_a_dialog_learns_who_can_do_what() -> None:
     assert "impressionist" in [each["id"] for each in answer.data["styles"]]
 
 
+def test_history_is_asked_for_one_image() -> None:
+    """Nothing was made of it; a run that is not there cannot be removed, in a sentence."""
+    mark = {"edit": "inpaint", "provider": "gemini", "seed": 3, "prompt": "a door"}
+    image = {"name": "[photo] (imported)", "size": [40, 30], "marks": [mark]}
+    (answer,) = ask("history", limit=5, search="", image=image)
+    (failed,) = ask("remove-run", run="abcd2345")
+
+    assert isinstance(answer, wire.Answer)
+    assert answer.data == {"runs": []}
+    assert isinstance(failed, wire.Failure)
+    assert failed.code == "run-unknown"
+
+
 def test_a_forecast_draws_the_mask_over_the_crop() -> None:
     """The outlook has the crop's size; what changes is tinted, all else is as it came."""
     with core() as client:

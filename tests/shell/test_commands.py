@@ -261,19 +261,37 @@ def test_grey_pictures_stay_grey(host: headless.Host) -> None:
 
 
 def test_candidates_lie_above_each_other_the_first_on_top(host: headless.Host) -> None:
-    """Several candidates are one step to undo; the first is shown, the others are hidden."""
+    """Several candidates are one group and one step to undo; the first is shown, the others not."""
     image, layer = scene(host)
 
     host.run("plug-in-overpaint-inpaint", image, layer, prompt="a door", count=3, seed=9)
 
+    group, below = image.layers
     recipes = [
         json.loads(each.parasite_find(canvas.PARASITE).data.rstrip(b"\0"))
-        for each in image.layers[:3]
+        for each in group.children
     ]
+    assert group.name == "a door"
     assert [recipe["seed"] for recipe in recipes] == [9, 10, 11]
-    assert [each.visible for each in image.layers] == [True, False, False, True]
-    assert image.layers[3] == layer
+    assert [each.visible for each in group.children] == [True, False, False]
+    assert below == layer
     assert len(host.undo_steps(image)) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_edit_is_made_again_right_after_it(host: headless.Host, count: int) -> None:
+    """The edited layer is still the active one: the result right above it is what is meant."""
+    image, layer = scene(host)
+    host.run("plug-in-overpaint-inpaint", image, layer, prompt="a boat", seed=4, count=count)
+    old = image.layers[0] if count == 1 else image.layers[0].children[0]
+    host.set_selection(image, bytes(WIDTH * HEIGHT))
+
+    host.run("plug-in-overpaint-edit-again", image, layer)
+
+    siblings = image.layers if count == 1 else image.layers[0].children
+    assert siblings[1] == old
+    assert siblings[0].name.startswith("a boat")
+    assert siblings[0].offsets == old.offsets
 
 
 def test_an_edit_is_made_again_in_its_place(host: headless.Host) -> None:

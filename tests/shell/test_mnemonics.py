@@ -17,6 +17,8 @@ STYLE = {
 }
 AREA = {"Selecti_on and surroundings", "Grow _by (px)", "Feat_her by (px)", "Surroundings (p_x)"}
 NO_PARTS = {"Ca_ndidates", "Light, mood, _quality"}
+ASKED = {"Ca_ncel", "Remo_ve It", "Remo_ve All"}
+SHOW_ALL = {"S_how All of History"}
 SENDING = {"_Send", "Al_ways Send", "_Do Not Send"}
 PROVIDER_PAGE = {
     "Pro_vider",
@@ -50,7 +52,7 @@ def screens() -> dict[str, set[str]]:
     edit = texts["edit.py"] - SENDING
     settings = texts["settings.py"]
     layers = texts["layers.py"] | styled - AREA - NO_PARTS
-    history = texts["history.py"]
+    history = texts["history.py"] - ASKED - SHOW_ALL
     return {
         "menu": {text for text in texts["commands.py"] if text in MENU},
         "inpaint": plain | edit | error,
@@ -59,8 +61,10 @@ def screens() -> dict[str, set[str]]:
         "style, asking": styled | edit - {"_Stop"} | SENDING,
         "layers": layers - {"_Send", "_Do Not Send"} | error,
         "layers, asking": layers,
-        "history": history - {"_Remove"} | error,
-        "history, asking": history,
+        "history": history | error,
+        "history, asking": history | ASKED - {"Remo_ve All"},
+        "history, asking for all": history | ASKED - {"Remo_ve It"},
+        "results, none": history | SHOW_ALL,
         "settings, general": settings - PROVIDER_PAGE | error,
         "settings, providers": PROVIDER_PAGE | {"_Close", "_Save"} | error,
         "setup": texts["setup.py"] | error,

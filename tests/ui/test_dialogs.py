@@ -29,6 +29,8 @@ from tests.ui.scene import (
     wait_until_told,
 )
 
+from overpaint.history import Journal
+
 pytestmark = [pytest.mark.gimp, pytest.mark.window]
 
 
@@ -224,7 +226,10 @@ def add_to_image(desktop: lab.Desktop, window: lab.Window) -> None:
 
 
 def test_what_was_paid_for_is_placed_after_a_crash(scene: Scene) -> None:
-    """GIMP killed with a paid candidate in its window: History has it, and adds it again."""
+    """GIMP killed with a paid candidate in its window: History has it, and adds it again.
+
+    Results knows it under another name, too, and removes it after a question.
+    """
     open_document(scene.desktop)
     choose(scene.desktop, "Inpaint Selection...")
     dialog = scene.desktop.wait_for_window("Inpaint")
@@ -259,6 +264,40 @@ def test_what_was_paid_for_is_placed_after_a_crash(scene: Scene) -> None:
 
     assert after["layers"][0]["name"] == "a boat that was paid for"
     assert asked(scene) == 1
+    remove_under_another_name(scene)
+
+
+def remove_under_another_name(scene: Scene) -> None:
+    """Save the image as history does not know it, open it again, and remove what Results lists."""
+    file = scene.home / "work.xcf"
+    scene.desktop.python(
+        f"file = Gio.File.new_for_path({str(file)!r})\n"
+        "Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file, None)\n"
+        "image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)\n"
+        "display = Gimp.Display.new(image)\n"
+        "made, layer = image.get_layers()\n"
+    )
+    window = scene.open("results")
+    assert runs(scene) == 1
+
+    def removed() -> bool | None:
+        scene.desktop.key("alt+r")  # does nothing before the list is there
+        scene.desktop.wait_until_still(3)
+        shoot(scene.desktop, "results-removing")
+        scene.desktop.key("alt+v")
+        scene.desktop.wait_until_still(3)
+        return runs(scene) == 0 or None
+
+    scene.desktop.wait(removed, 30, "nothing was removed")
+    shoot(scene.desktop, "results-none")
+    scene.desktop.key("Escape")
+    scene.desktop.wait_until_gone(window)
+
+
+def runs(scene: Scene) -> int:
+    """How many history has."""
+    with Journal.open(scene.home / "data" / "history") as journal:
+        return len(journal.runs())
 
 
 def test_settings_keep_a_key_and_never_show_it(scene: Scene) -> None:
@@ -316,13 +355,17 @@ def test_a_layer_without_a_recipe_is_refused(scene: Scene) -> None:
 
 
 def test_layers_are_counted_before_they_go(scene: Scene) -> None:
-    """Two layers to a provider: the window says how many requests and what they cost, and asks."""
-    before = open_document(scene.desktop, selected=())
+    """Two layers to a provider: the window says how many requests and what they cost, and asks.
+
+    One Ctrl+Z takes it all back, without a word.
+    """
+    open_document(scene.desktop, selected=())
     scene.desktop.python(
         "other = layer.copy()\nimage.insert_layer(other, None, 0)\n"
         "other.fill(Gimp.FillType.WHITE)\n"
-        "image.set_selected_layers([layer, other])"
+        "image.set_selected_layers([layer])"
     )
+    before = facts(scene.desktop)
     scene.desktop.start_python('run("style-layers", [layer, other], which="all")')
     window = scene.desktop.wait_for_window("Transfer Style to Layers")
     scene.desktop.activate(window)
@@ -340,4 +383,8 @@ def test_layers_are_counted_before_they_go(scene: Scene) -> None:
     shoot(scene.desktop, "layers-styled")
     assert asked(scene) >= 2
     assert after["layers"][0]["name"] == "watercolour"
-    assert after["layers"][2]["pixels"] == before["layers"][0]["pixels"]
+    assert after["layers"][2]["pixels"] == before["layers"][1]["pixels"]
+
+    scene.desktop.key("ctrl+z")
+    assert wait_for_layers(scene.desktop, 2) == before
+    assert len(scene.desktop.windows()) == 1

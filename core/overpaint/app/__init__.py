@@ -10,6 +10,7 @@ from overpaint.app.housekeeping import (
     clear_history,
     export_run,
     past_runs,
+    remove_run,
     settings_facts,
 )
 from overpaint.app.layering import forget_layers, plan_layers, style_layers
@@ -41,6 +42,7 @@ __all__ = [
     "provider_facts",
     "providers",
     "read_references",
+    "remove_run",
     "rewrite",
     "run",
     "settings_facts",

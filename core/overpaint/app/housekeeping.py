@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from overpaint.app.reach import USUAL, load_settings, set_up
-from overpaint.errors import KeyInvalid, SettingsInvalid
+from overpaint.errors import KeyInvalid, OverpaintError, SettingsInvalid
+from overpaint.geometry import Extent
 from overpaint.providers import registry
 
 if TYPE_CHECKING:
+    from overpaint.history import Image
     from overpaint.settings import ProviderSettings, Settings
 
 LONGEST = 1000
@@ -20,6 +22,7 @@ __all__ = [
     "clear_history",
     "export_run",
     "past_runs",
+    "remove_run",
     "settings_facts",
 ]
 
@@ -121,13 +124,24 @@ def change_key(provider: str, secret: str) -> str:
     return left[0].where.value if left else ""
 
 
-def past_runs(limit: int, search: str) -> list[dict[str, Any]]:
-    """Return the newest runs first, ready for JSON, each with the pictures that are on disk."""
+def past_runs(
+    limit: int, search: str, image: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Return the newest runs first, ready for JSON, each with the pictures that are on disk.
+
+    With *image*, its {name, size, marks}, only those that were made of it; a mark is what a
+    layer's recipe has of {edit, provider, seed, prompt}.
+    """
     from overpaint.history import Journal
 
+    of = None if image is None else _image(image)
+    settings, titles = load_settings(), dict[str, str]()
     with Journal.open() as journal:
         told = []
-        for record in journal.runs(limit, search):
+        for record in journal.runs(limit, search, image=of):
+            name = record.facts.provider
+            if name not in titles:
+                titles[name] = _title(name, settings)
             kept = journal.candidates(record.id)
             told.append(
                 {
@@ -135,7 +149,8 @@ def past_runs(limit: int, search: str) -> list[dict[str, Any]]:
                     "began": record.began.timestamp(),
                     "state": record.state.value,
                     "edit": record.edit,
-                    "provider": record.facts.provider,
+                    "provider": name,
+                    "title": titles[name],
                     "model": record.facts.model,
                     "prompt": record.wish[:LONGEST],
                     "document": record.facts.document,
@@ -150,6 +165,37 @@ def past_runs(limit: int, search: str) -> list[dict[str, Any]]:
     return told
 
 
+def _title(name: str, settings: "Settings") -> str:
+    try:
+        return set_up(name, None, USUAL, settings).title
+    except OverpaintError:  # gone since, or set up otherwise: its name has to do
+        return name
+
+
+def _image(told: Mapping[str, Any]) -> "Image":
+    from overpaint.history import Image, Mark
+
+    marks = [
+        Mark(
+            edit=str(each.get("edit", "")),
+            provider=str(each.get("provider", "")),
+            seed=int(each.get("seed") or 0),
+            prompt=str(each.get("prompt", "")),
+        )
+        for each in told["marks"]
+    ]
+    return Image(str(told["name"]), Extent(*told["size"]), tuple(marks))
+
+
+def remove_run(run: str) -> tuple[int, int]:
+    """Remove one run; return how many runs and bytes went. Raises RunUnknown."""
+    from overpaint.history import Journal
+
+    with Journal.open() as journal:
+        gone = journal.remove(run)
+    return gone.runs, gone.bytes
+
+
 def export_run(run: str, folder: str) -> list[str]:
     """Write a run's recipe and pictures to *folder*; return the files. Raises FileUnwritable."""
     from overpaint.history import Journal
@@ -158,10 +204,15 @@ def export_run(run: str, folder: str) -> list[str]:
         return [str(path) for path in journal.export(run, Path(folder))]
 
 
-def clear_history() -> tuple[int, int]:
-    """Remove all of it; return how many runs and bytes went."""
+def clear_history(older_than: float | None = None) -> tuple[int, int]:
+    """Remove all of it, with the layers that are kept to be used again, or what is older than so
+    many days; return how many runs and bytes went.
+    """
     from overpaint.history import Journal
+    from overpaint.layers import Keeping
 
     with Journal.open() as journal:
-        gone = journal.clear()
-    return gone.runs, gone.bytes
+        gone = journal.clear() if older_than is None else journal.prune(max_days=older_than)
+    kept = Keeping()
+    size = kept.clear() if older_than is None else kept.prune(max_days=older_than)
+    return gone.runs, gone.bytes + size

@@ -110,6 +110,7 @@ async def style_layers(
     Fallbacks of *reach* are not asked: two models have two looks.
     """
     styling = _Styling(recipe, inputs, whole, reach, references, document, frames=frames)
+    await anyio.to_thread.run_sync(_prune)
     # Without room: a slow reader must not pile pictures up. They are on disk already.
     send, receive = anyio.create_memory_object_stream[LayerEvent](0)
     raised: Exception | None = None
@@ -131,10 +132,14 @@ async def style_layers(
 
 
 def forget_layers(finished: LayersFinished) -> None:
-    """Remove what a run kept, once its document is saved; what is old goes as well."""
-    keeping = layers.Keeping()
-    keeping.forget(finished.keys)
-    keeping.prune()
+    """Remove what a run kept, once its document is saved."""
+    layers.Keeping().forget(finished.keys)
+
+
+def _prune() -> None:
+    """Keep finished layers within what the settings allow history."""
+    limits = load_settings().history
+    layers.Keeping().prune(limits.max_bytes, limits.max_days)
 
 
 async def _events(

@@ -15,7 +15,7 @@ import click
 
 from overpaint.commands.telling import follow, print_json, progress_shown
 from overpaint.errors import FileUnreadable, OverpaintError, RecipeInvalid, SelectionEmpty
-from overpaint.recipe import Edit, Recipe
+from overpaint.recipe import VERSION, Edit, Recipe
 
 if TYPE_CHECKING:
     from overpaint.commands.telling import Outcome
@@ -54,9 +54,10 @@ class _Report:
 def batch(jobs: Path, *, as_json: bool, again: bool) -> int:
     """Run the edits that the lines of JOBS name.
 
-    Each line is a JSON object with "image", "out", "recipe" (as layers and the history hold it)
-    and, unless all of the image is meant, "mask". Paths are taken from the folder of JOBS. A line
-    that fails does not stop the others; the same command goes on with what is missing.
+    Each line is a JSON object with "image", "out", "recipe" (as layers and the history hold it, or
+    no more than {"edit": "remove"}) and, unless all of the image is meant, "mask". Paths are taken
+    from the folder of JOBS. A line that fails does not stop the others; the same command goes on
+    with what is missing.
     """
     lines = _lines(jobs)
     state = jobs.with_name(f"{jobs.name}.done")
@@ -115,7 +116,8 @@ def _read(number: int, text: str, folder: Path) -> _Line:
         raise RecipeInvalid(f"Line {number} has a path that is not text.", hint)
     if not isinstance(data["recipe"], dict):
         raise RecipeInvalid(f"The recipe in line {number} is not an object.", hint)
-    recipe = Recipe.from_dict(data["recipe"])
+    # Written by hand, it says no version: it is meant for the Overpaint that reads it.
+    recipe = Recipe.from_dict({"version": VERSION, **data["recipe"]})
     if recipe.edit is Edit.GENERATE or recipe.references:
         raise RecipeInvalid(
             f"Line {number} makes a picture from nothing, or wants reference pictures.",

@@ -269,12 +269,13 @@ def _recipe(edit: Edit, given: dict[str, Any], digests: tuple[str, ...]) -> Reci
 def _look(given: dict[str, Any]) -> Look:
     if "named_style" not in given:
         return PLAIN
-    if given["named_style"]:
+    named = given["named_style"]
+    if named:
         from overpaint import styles
 
-        styles.get(given["named_style"])
+        named = styles.get(named).id
     return Look(
-        style=given["named_style"],
+        style=named,
         stroke=given["stroke"],
         keep_colours=given["keep_colours"],
         keep_light=given["keep_light"],

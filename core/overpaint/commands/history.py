@@ -1,4 +1,4 @@
-"""`overpaint history`: list, show, export, place again and clear what was made."""
+"""`overpaint history`: list, show, export, place again and remove what was made."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ WISH = 60
 
 @click.group()
 def history() -> None:
-    """List, show, export, place again and clear what was made.
+    """Show, export, place again and remove what was made.
 
     ID is a run's id, or its start where no other run's starts so.
     """
@@ -123,6 +123,19 @@ def _place(run: str, image: Path, out: Path, *, number: int | None) -> None:
         click.echo(f"Saved {path}.", err=True)
 
 
+@history.command("remove")
+@click.argument("run", metavar="ID")
+def _remove(run: str) -> None:
+    """Remove one run, with its pictures; what it cost stays counted.
+
+    Files that were saved or exported are not touched.
+    """
+    from overpaint import app
+
+    _, size = app.remove_run(run)
+    click.echo(f"Removed 1 run, {size / 1e6:.1f} MB.", err=True)
+
+
 @history.command("clear")
 @click.option(
     "--older-than", type=click.IntRange(1), metavar="DAYS", help="Only what is older than that."
@@ -133,16 +146,15 @@ def _clear(*, older_than: int | None, yes: bool) -> None:
 
     Files that were saved or exported are not touched.
     """
-    from overpaint.history import Journal
+    from overpaint import app
 
     what = "all of history" if older_than is None else f"what is older than {older_than} days"
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("Nobody can be asked here: say --yes.")
         click.confirm(f"Remove {what}?", abort=True, err=True)
-    with Journal.open() as journal:
-        gone = journal.clear() if older_than is None else journal.prune(max_days=older_than)
-    click.echo(f"Removed {gone.runs} runs, {gone.bytes / 1e6:.1f} MB.", err=True)
+    runs, size = app.clear_history(older_than)
+    click.echo(f"Removed {runs} runs, {size / 1e6:.1f} MB.", err=True)
 
 
 def _line(record: "Record") -> str:

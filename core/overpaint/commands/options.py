@@ -105,7 +105,7 @@ def look() -> Callable[[Command], Command]:
             "named_style",
             default="",
             metavar="NAME",
-            help="A named style; see 'overpaint styles'.",
+            help="A named style, by its id or its title; see 'overpaint styles'.",
         ),
         click.option(
             "--stroke",
@@ -190,7 +190,7 @@ def provider() -> Callable[[Command], Command]:
             "options",
             multiple=True,
             type=Pairs(),
-            help="A setting of the provider's own; see docs/providers.md.",
+            help="A setting of the provider's own; see docs/setting-up.md.",
         ),
         click.option(
             "--fallback",

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Self
 from overpaint import places
 from overpaint.errors import HistoryProblem, OverpaintError, RunUnknown
 from overpaint.history import database
+from overpaint.history.belonging import Image, belonging
 from overpaint.history.ledger import Ended, Ledger, Slot, UsageLike
 from overpaint.history.records import Facts, Kept, Record, Run, State, Told
 
@@ -180,13 +181,20 @@ class Journal:
         provider: str | None = None,
         state: State | None = None,
         since: datetime | None = None,
+        image: Image | None = None,
     ) -> list[Record]:
         """Return the newest runs first; every word of *search* must be found in one.
 
-        Words are looked for in id, edit, prompts, provider, model and the picture's name.
+        Words are looked for in id, edit, prompts, provider, model and the picture's name. With
+        *image* only those that were made of it.
         """
         self.recover()
-        return self._ledger.search(search.casefold().split(), provider, state, since, limit)
+        words = search.casefold().split()
+        if image is None:
+            return self._ledger.search(words, provider, state, since, limit)
+        known = self._ledger.search([], None, None, None, None)
+        found = self._ledger.search(words, provider, state, since, None)
+        return belonging(image, known, found)[:limit]
 
     def record(self, run_id: str) -> Record:
         """Return the run of that id, or whose id alone starts so; raises RunUnknown."""
@@ -294,6 +302,17 @@ class Journal:
             if run is not ended[0] and (too_much or began < oldest):
                 beyond.append(run)
         return self._remove(beyond)
+
+    def remove(self, run_id: str) -> Pruned:
+        """Remove one run; what was spent stays known. Raises RunUnknown, also while it works."""
+        self.recover()
+        record = self.record(run_id)
+        chosen = [run for run in self._ledger.ended() if run[0] == record.id]
+        if not chosen:
+            raise RunUnknown(
+                f"Run {record.id} is still at work.", "Stop it, or wait until it has ended."
+            )
+        return self._remove(chosen)
 
     def clear(self) -> Pruned:
         """Remove all runs but those at work; what was spent lately stays known."""

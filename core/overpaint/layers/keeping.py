@@ -9,7 +9,7 @@ A file is whole or not there. What is old, or more than fits, is removed, least 
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -102,20 +102,43 @@ class Keeping:
             for path in (self._path(name), self._path(name).with_suffix(_RUN)):
                 path.unlink(missing_ok=True)
 
-    def prune(self, max_bytes: int = _MAX_BYTES, max_days: float = _MAX_DAYS) -> None:
-        """Remove what was not used for *max_days*, then the oldest beyond *max_bytes*."""
-        found = []
+    def prune(self, max_bytes: int | None = None, max_days: float | None = None) -> int:
+        """Remove what was not used for *max_days*, then the oldest beyond *max_bytes*.
+
+        Where they are None or 0, and where they allow more, this store's own limits count.
+        Returns the bytes that went.
+        """
+        most = min(max_bytes or _MAX_BYTES, _MAX_BYTES)
+        oldest = time.time() - min(max_days or _MAX_DAYS, _MAX_DAYS) * _DAY
+        total = gone = 0
+        for when, size, path in sorted(self._files(), reverse=True):
+            total += size
+            if when < oldest or total > most:
+                gone += self._remove(path, size)
+        return gone
+
+    def clear(self) -> int:
+        """Remove all of it; a run that is at work makes its layers anew. Returns the bytes."""
+        gone = 0
+        for _, size, path in self._files():
+            gone += self._remove(path, size)
+        return gone
+
+    def _remove(self, path: Path, size: int) -> int:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _problem(path, error) from error
+        return size
+
+    def _files(self) -> Iterator[tuple[float, int, Path]]:
+        """Yield when each file was last used, its size, and the file."""
         for path in self._folder.glob("??/*"):
             try:
                 facts = path.stat()
             except FileNotFoundError:  # another process was faster
                 continue
-            found.append((facts.st_mtime, facts.st_size, path))
-        oldest, total = time.time() - max_days * _DAY, 0
-        for when, size, path in sorted(found, reverse=True):
-            total += size
-            if when < oldest or total > max_bytes:
-                path.unlink(missing_ok=True)
+            yield facts.st_mtime, facts.st_size, path
 
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name

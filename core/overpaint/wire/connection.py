@@ -12,7 +12,7 @@ from .messages import Hello, Message, from_frame, to_frame
 
 __all__ = ["PROTOCOL", "Connection"]
 
-PROTOCOL = 5
+PROTOCOL = 6
 """Raised whenever an older peer could misunderstand; independent of Overpaint's release."""
 
 

@@ -69,6 +69,7 @@ QUESTIONS = (
     "history",
     "place",
     "export",
+    "remove-run",
     "clear-history",
     "settings",
     "change-settings",

@@ -1,50 +1,96 @@
 """A layer that Overpaint has made, and what it would take to make it again."""
 
 import json
-from typing import Any, Dict, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from gimpfu import gimp, pdb
 from shell import canvas, messages
 
-__all__ = ["Again", "examine"]
+__all__ = ["Again", "examine", "marks"]
 
 EDITS = ("inpaint", "remove", "variation", "style")
+MAX_MARKS, MARK_LENGTH = 1000, 200
 
 
 class Again(NamedTuple):
-    """The recipe, the layer that it was made from, and whose mask is to be used, if any."""
+    """The recipe, the layer that it was made from, whose mask is to be used, if any, and the layer
+    that carries the recipe.
+    """
 
     recipe: Dict[str, Any]
     below: Any
     mask: Any
+    made: Any
 
 
 def examine(image: Any, layer: Any) -> Again:
     """Read what is stored on *layer*; raises DocumentUnsuitable where nothing is.
 
-    What is selected goes before the place that the recipe was made for.
+    The edited layer stays the active one, so the result right above it will do as well. What is
+    selected goes before the place that the recipe was made for.
     """
     if layer is None or not isinstance(layer, gimp.Layer):
         raise messages.channel_active()
-    recipe = _stored(layer)
+    made = _carrier(layer) or _carrier(_above(image, layer))
+    if made is None:
+        raise messages.no_recipe(layer.name)
+    recipe = _stored(made)
     non_empty = pdb.gimp_selection_bounds(image)[0]
-    mask = layer if not non_empty and layer.mask is not None else None
-    return Again(recipe, _below(image, layer), mask)
+    mask = made if not non_empty and made.mask is not None else None
+    return Again(recipe, _below(image, made), mask, made)
+
+
+def marks(image: Any) -> List[Dict[str, Any]]:
+    """Return what of the recipes on the image's layers tells which of the history's runs they are
+    from, for wire.Ask("history"); of a prompt its start.
+    """
+    found: List[Dict[str, Any]] = []
+    waiting = list(image.layers)
+    while waiting and len(found) < MAX_MARKS:
+        item = waiting.pop()
+        waiting += item.children
+        recipe = _read(item) or {}
+        if recipe.get("seed") is not None:
+            mark = {name: recipe.get(name) for name in ("edit", "provider", "seed")}
+            found.append({**mark, "prompt": str(recipe.get("prompt", ""))[:MARK_LENGTH]})
+    return found
+
+
+def _carrier(item: Any) -> Any:
+    """Return *item* if it has a recipe, or the one that is shown of a group of candidates."""
+    if item is None or item.parasite_find(canvas.PARASITE) is not None:
+        return item
+    if not isinstance(item, gimp.GroupLayer):
+        return None
+    made = [each for each in item.children if each.parasite_find(canvas.PARASITE) is not None]
+    return next((each for each in made if each.visible), made[0] if made else None)
+
+
+def _above(image: Any, layer: Any) -> Optional[Any]:
+    siblings = layer.parent.children if layer.parent is not None else image.layers
+    position = pdb.gimp_image_get_item_position(image, layer)
+    return siblings[position - 1] if position else None
 
 
 def _stored(layer: Any) -> Dict[str, Any]:
-    parasite = layer.parasite_find(canvas.PARASITE)
+    recipe = _read(layer)
+    if recipe is None:
+        raise messages.recipe_unreadable(layer.name)
+    return recipe
+
+
+def _read(item: Any) -> Optional[Dict[str, Any]]:
+    """Return the recipe on *item*; None where there is none that can be read."""
+    parasite = item.parasite_find(canvas.PARASITE)
     if parasite is None:
-        raise messages.no_recipe(layer.name)
+        return None
     data = parasite.data
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else str(data)
     try:
         recipe = json.loads(text)
     except ValueError:
-        raise messages.recipe_unreadable(layer.name) from None
-    if not isinstance(recipe, dict) or recipe.get("edit") not in EDITS:
-        raise messages.recipe_unreadable(layer.name)
-    return recipe
+        return None
+    return recipe if isinstance(recipe, dict) and recipe.get("edit") in EDITS else None
 
 
 def _below(image: Any, layer: Any) -> Any:

@@ -158,10 +158,10 @@ def edit_again(image: Any, layer: Any, seed: int) -> Any:
     done = _kept()
     if done is not None:
         return done
-    stored, below, mask = again.examine(image, layer)
+    stored, below, mask, made = again.examine(image, layer)
     values = {**recipes.values(stored), "seed": int(seed)}
     whole = stored["edit"] in ("variation", "style")
-    return _edit(image, below, stored["edit"], values, whole, mask, layer)
+    return _edit(image, below, stored["edit"], values, whole, mask, made)
 
 
 def history(image: Any, layer: Any) -> Any:
@@ -191,7 +191,7 @@ def _ask_layers(context: Any) -> bool:
 
 
 def _ask_again(context: Any) -> bool:
-    stored, below, mask = again.examine(context.image, context.drawable)
+    stored, below, mask, made = again.examine(context.image, context.drawable)
     return _edited(
         title=context.title,
         edit=stored["edit"],
@@ -201,7 +201,7 @@ def _ask_again(context: Any) -> bool:
         remember=lambda name, value: context.set(name, value) if name == "seed" else None,
         whole=stored["edit"] in ("variation", "style"),
         mask=mask,
-        over=context.drawable,
+        over=made,
     )
 
 
@@ -215,8 +215,7 @@ def _show_results(context: Any) -> bool:
     from shell.dialogs.history import HistoryDialog
 
     image, layer = context.image, context.drawable
-    name = image.name or ""
-    return _shown(lambda talk: HistoryDialog(context.title, image, layer, talk, name))
+    return _shown(lambda talk: HistoryDialog(context.title, image, layer, talk, of_image=True))
 
 
 def _show_settings(context: Any) -> bool:
@@ -289,7 +288,7 @@ def _kept() -> Any:
 
 def register_all() -> None:
     """Tell GIMP what there is."""
-    result = [(PF_LAYER, "layer", _("The new layer"))]
+    result = [(PF_LAYER, "layer", _("The new layer, or the group of several"))]
     register(
         "plug-in-overpaint-remove",
         N_("Fill the selection from its surroundings, on a new layer"),
@@ -315,8 +314,8 @@ def register_all() -> None:
         N_(
             "Fills the selection on a new layer above the active one, under a mask that is the "
             "selection. The built-in engine works offline and fills from the surroundings; it "
-            "cannot read prompts. Other providers get the selection with its surroundings; the "
-            "topmost layer is the first candidate, the others are hidden below it."
+            "cannot read prompts. Other providers get the selection with its surroundings. Several "
+            "candidates come into one group, the first of them shown."
         ),
         AUTHOR,
         AUTHOR,
@@ -398,8 +397,9 @@ def register_all() -> None:
         "plug-in-overpaint-edit-again",
         N_("Make the edit again that made this layer"),
         N_(
-            "Opens the recipe that is stored on a layer which Overpaint has added, in the same "
-            "place, or on what is selected now. The new result goes above it."
+            "Opens the recipe that is stored on a layer which Overpaint has added, or on the one "
+            "right above the active layer, in the same place, or on what is selected now. The new "
+            "result goes above it."
         ),
         AUTHOR,
         AUTHOR,
@@ -545,7 +545,7 @@ def _edit(
         if not (patches and fitting and len(patches) <= recipe.get("count", 1)):
             raise messages.core_nonsense()
         spot = canvas.above(over or target.layer)
-        new_layer = canvas.insert(spot, source, patches, name, blank=blank)
+        new_layer = canvas.insert(spot, source, patches, name, grouped=True, blank=blank)
     clock.mark("insert")
     gimp.progress_init(_("0 pixels changed outside the selection"))
     clock.write({"start": core.seconds_to_hello or 0.0, **outcome.seconds})

@@ -16,6 +16,7 @@ from gimpfu import (
     LAYER_MODE_ERASE,
     LAYER_MODE_NORMAL,
     LAYER_MODE_SPLIT,
+    PARASITE_UNDOABLE,
     gimp,
     pdb,
 )
@@ -125,10 +126,10 @@ class Results:
         pixels = self._file.read(kept.width * kept.height * wire.BYTES_PER_PIXEL[kept.format])
         form = None if layer.format == kept.format else kept.format
         layer.write_pixels(0, 0, kept.width, kept.height, form, pixels)
-        recipe = canvas.recipe_text(kept.recipe)
-        layer.attach_new_parasite(canvas.PARASITE, canvas.PERSISTENT, recipe)
-        provenance = canvas.recipe_text(kept.provenance)
-        layer.attach_new_parasite(canvas.PROVENANCE, canvas.PERSISTENT, provenance)
+        # The layer is in its image already: without the flag, GIMP could not undo these.
+        flags = canvas.PERSISTENT | PARASITE_UNDOABLE
+        layer.attach_new_parasite(canvas.PARASITE, flags, canvas.recipe_text(kept.recipe))
+        layer.attach_new_parasite(canvas.PROVENANCE, flags, canvas.recipe_text(kept.provenance))
 
     def provenances(self) -> List[Dict[str, Any]]:
         """Return who made them."""
@@ -207,6 +208,7 @@ def insert(batch: Batch, results: Results, name: str) -> Any:
     """
     image = batch.image
     first = batch.roots[0]
+    active = image.selected_layers
     seen = [root.visible for root in batch.roots]
     image.undo_group_start()
     try:
@@ -231,8 +233,9 @@ def insert(batch: Batch, results: Results, name: str) -> Any:
             if isinstance(error, RuntimeError):  # what GIMP's own refusals are
                 raise messages.insert_failed(str(error)) from error
             raise
-        # So that the command can be repeated on the same layers.
-        pdb.gimp_image_set_selected_layers(image, len(batch.roots), batch.roots)
+        # So that the command can be repeated on the same layers; an undo leaves it as it is.
+        if active:
+            pdb.gimp_image_set_selected_layers(image, len(active), active)
     finally:
         image.undo_group_end()
     return group

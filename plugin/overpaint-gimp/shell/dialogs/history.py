@@ -1,7 +1,7 @@
-"""The window of what was made: found again by its words, placed again, exported, cleared.
+"""The window of what was made: found again by its words, placed again, exported, removed.
 
-State: the runs that are listed, by their place in the list, which of them is chosen, and whether
-it is being added.
+State: the runs that are listed, by their place in the list, which of them is chosen, whether it is
+being added, and whether only those of the image are listed.
 """
 
 import time
@@ -15,7 +15,7 @@ from gi.repository import GdkPixbuf, GLib, Gtk
 
 import wire
 from gimpfu import gimp
-from shell import canvas, messages, recipes
+from shell import again, canvas, messages, recipes
 from shell.conversation import Conversation
 from shell.dialogs import pictures
 from shell.dialogs.window import Window
@@ -23,7 +23,7 @@ from shell.i18n import N_, _, many
 
 __all__ = ["HistoryDialog"]
 
-PLACE, EXPORT, CLEAR = 1, 2, 3
+PLACE, EXPORT, CLEAR, REMOVE = 1, 2, 3, 4
 THUMB = 72
 LIMIT = 50
 REST_MS = 250
@@ -41,15 +41,22 @@ STATES = {
 class HistoryDialog(Window):
     """*image* and *layer* are where a result is placed; *kept* is what was added at last.
 
-    *search*: the words that are looked for at first.
+    *of_image*: only what was made of it is listed; all of history cannot be cleared from there.
     """
 
     def __init__(
-        self, title: str, image: Any, layer: Any, talk: Conversation, search: str = ""
+        self, title: str, image: Any, layer: Any, talk: Conversation, of_image: bool = False
     ) -> None:
         super().__init__(title, "overpaint-history", talk)
-        self._words = search
+        self._about_image: Optional[Dict[str, Any]] = None
+        if of_image:
+            self._about_image = {
+                "name": (image.name or "")[:300],
+                "size": [image.width, image.height],
+                "marks": again.marks(image),
+            }
         self._placing = False
+        self._told_empty = False
         self._image, self._layer = image, layer
         self.kept: Optional[Any] = None
         self._runs: List[Dict[str, Any]] = []
@@ -63,13 +70,15 @@ class HistoryDialog(Window):
 
     def _build(self) -> None:
         self.dialog.set_default_size(*SIZE)
-        self._clear = self.dialog.add_button(_("C_lear..."), CLEAR)
+        self._clear: Any = None
+        if self._about_image is None:
+            self._clear = self.dialog.add_button(_("C_lear All..."), CLEAR)
+        self._remove = self.dialog.add_button(_("_Remove..."), REMOVE)
         self._export = self.dialog.add_button(_("_Export..."), EXPORT)
         self.dialog.add_button(_("_Close"), Gtk.ResponseType.CLOSE)
         self._place = self.dialog.add_button(_("_Add to Image"), PLACE)
         self.dialog.set_default_response(PLACE)
         self._search = Gtk.SearchEntry(placeholder_text=_("Words of the prompt, model or picture"))
-        self._search.set_text(self._words)
         self._search.get_accessible().set_name(_("Search"))
         self._search.connect("search-changed", lambda _entry: self._load_soon())
         self._store = Gtk.ListStore(GdkPixbuf.Pixbuf, str, str, str, str, str, int)
@@ -110,7 +119,9 @@ class HistoryDialog(Window):
 
     def _load(self) -> None:
         self._pictures = {}
-        about = {"limit": LIMIT, "search": self._search.get_text()}
+        about: Dict[str, Any] = {"limit": LIMIT, "search": self._search.get_text()}
+        if self._about_image is not None:
+            about["image"] = self._about_image
         self.talk.ask(wire.Ask(what="history", about=about), self._listed, self.trouble, self._seen)
 
     def _seen(self, view: wire.View) -> None:
@@ -122,18 +133,40 @@ class HistoryDialog(Window):
         for number, run in enumerate(self._runs):
             when = time.strftime("%x %H:%M", time.localtime(run["began"]))
             cost = "" if run["cost"] is None else "${:.3f}".format(run["cost"])
-            who = " ".join(filter(None, (run["provider"], run["model"])))
+            who = " ".join(filter(None, (run["title"], run["model"])))
             known = STATES.get(run["state"], "")
             state = _(known) if known else run["state"]
             picture = self._pictures.get(number)
             self._store.append([picture, when, run["prompt"], who, state, cost, number])
         if self._runs:
             self._list.get_selection().select_path(Gtk.TreePath.new_first())
-        elif self._search.get_text():
-            self.tell(_("Nothing is found. With other words, or none, there may be more."))
+            if self._told_empty:
+                self.tell_nothing()
         else:
-            self.tell(_("Nothing is here yet: what is made in a window will be kept."))
+            self._tell_empty()
+        self._told_empty = not self._runs
         self._show_buttons()
+
+    def _tell_empty(self) -> None:
+        buttons = {}
+        if self._about_image is not None:
+            buttons[_("S_how All of History")] = self._show_all
+        if self._search.get_text():
+            sentence = _("Nothing is found. With other words, or none, there may be more.")
+        elif self._about_image is not None:
+            sentence = _(
+                "History has nothing of this image. It is found by the image's name and by the "
+                "layers that were added: under another name, and without these, it may still be "
+                "there."
+            )
+        else:
+            sentence = _("Nothing is here yet. Results are kept here as soon as they arrive.")
+        self.tell(sentence, buttons=buttons)
+
+    def _show_all(self) -> None:
+        self._about_image = None
+        self._search.set_text("")
+        self._load()
 
     def _chosen(self) -> Optional[Dict[str, Any]]:
         store, row = self._list.get_selection().get_selected()
@@ -143,7 +176,9 @@ class HistoryDialog(Window):
         run = self._chosen()
         self._place.set_sensitive(bool(run and run["complete"]))
         self._export.set_sensitive(run is not None)
-        self._clear.set_sensitive(bool(self._runs))
+        self._remove.set_sensitive(run is not None and run["state"] != "running")
+        if self._clear is not None:
+            self._clear.set_sensitive(bool(self._runs))
 
     def respond(self, response: int) -> None:
         """Do what a button stands for."""
@@ -151,6 +186,7 @@ class HistoryDialog(Window):
             PLACE: self._place_chosen,
             EXPORT: self._export_chosen,
             CLEAR: self._ask_to_clear,
+            REMOVE: self._ask_to_remove,
         }
         if response in actions:
             actions[response]()
@@ -195,7 +231,7 @@ class HistoryDialog(Window):
         gimp.displays_flush()
         return layer
 
-    # -- exporting and clearing --------------------------------------------------------------------
+    # -- exporting and removing --------------------------------------------------------------------
 
     def _export_chosen(self) -> None:
         run = self._chosen()
@@ -217,15 +253,33 @@ class HistoryDialog(Window):
             )
         chooser.destroy()
 
-    def _ask_to_clear(self) -> None:
-        question = _("Remove all of history? What was added to images or saved is not touched.")
-        self.tell(question, Gtk.MessageType.QUESTION, {_("_Remove"): self._clear_all})
+    def _ask_to_remove(self) -> None:
+        run = self._chosen()
+        if run is None:
+            return
+        question = _(
+            "Remove the marked result from History? Its pictures go for good. Layers that were "
+            "added and files that were saved stay."
+        )
+        self._question(question, _("Remo_ve It"), "remove-run", {"run": run["id"]})
 
-    def _clear_all(self) -> None:
-        def cleared(answer: wire.Answer) -> None:
+    def _ask_to_clear(self) -> None:
+        question = _(
+            "Remove all of History, the results of all images? Their pictures go for good. Layers "
+            "that were added and files that were saved stay."
+        )
+        self._question(question, _("Remo_ve All"), "clear-history", {})
+
+    def _question(self, question: str, button: str, what: str, about: Dict[str, Any]) -> None:
+        def removed(answer: wire.Answer) -> None:
             runs, size = answer.data["runs"], answer.data["bytes"]
             told = many("Removed {} run, {:.1f} MB.", "Removed {} runs, {:.1f} MB.", runs)
             self.tell(told.format(runs, size / 1e6))
             self._load()
 
-        self.ask("clear-history", {}, cleared)
+        # The first has the keyboard: a key too many must remove nothing.
+        buttons = {
+            _("Ca_ncel"): self.tell_nothing,
+            button: lambda: self.ask(what, about, removed),
+        }
+        self.tell(question, Gtk.MessageType.QUESTION, buttons)
