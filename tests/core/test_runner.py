@@ -196,6 +196,16 @@ def test_a_server_that_is_off_is_told_soon() -> None:
     assert len(provider.jobs) == 3
 
 
+def test_a_server_that_says_no_wait_is_not_asked_without_a_pause() -> None:
+    """"Retry-After: 0" beside a refusal would be a loop that only ends with the patience."""
+    provider = Scripted([fail(Busy("Busy.", retry_after=0))])
+
+    with pytest.raises(Busy):
+        edit(provider, retries=Retries(deadline=0.5, first_wait=0.1, longest_wait=0.1))
+
+    assert len(provider.jobs) <= 8
+
+
 def test_a_wait_that_is_too_long_is_an_error_at_once() -> None:
     """Where the server wants to be left alone past the deadline, the user is told instead."""
     provider = Scripted([fail(Busy("Come back tomorrow.", retry_after=86_400))])

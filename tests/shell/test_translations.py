@@ -1,6 +1,8 @@
 """What the user sees is marked for translation, and the translations are whole and fit."""
 
 import ast
+import gettext
+import io
 import os
 import re
 import string
@@ -60,6 +62,13 @@ def test_the_template_is_up_to_date() -> None:
         assert known == wanted, "run python -m tests.docs.translations"
 
 
+def texts(compiled: bytes) -> dict[object, str]:
+    """What a compiled file says, less its head, which names the version of the compiler."""
+    said = dict(gettext.GNUTranslations(io.BytesIO(compiled))._catalog)  # type: ignore[attr-defined]
+    del said[""]
+    return said
+
+
 @pytest.mark.parametrize("language", translations.languages())
 def test_a_language_is_whole_and_compiled(language: str) -> None:
     """Every text is translated, and the compiled file says the same."""
@@ -67,9 +76,8 @@ def test_a_language_is_whole_and_compiled(language: str) -> None:
     left = [message.id for message in catalog if message.id and not all_strings(message.string)]
 
     assert left == []
-    assert translations.po(language).with_suffix(".mo").read_bytes() == (
-        translations.compiled(language)
-    )
+    kept = translations.po(language).with_suffix(".mo").read_bytes()
+    assert texts(kept) == texts(translations.compiled(language))
 
 
 @pytest.mark.parametrize("language", translations.languages())

@@ -96,7 +96,8 @@ class Asker:
                 await anyio.sleep(wait)
 
     def _wait(self, error: Busy | Unreachable, tries: int) -> float:
-        if isinstance(error, Busy) and error.retry_after is not None:
+        # A server that says 0 is not to be asked without a pause.
+        if isinstance(error, Busy) and error.retry_after:
             return error.retry_after
         wait = min(self._retries.first_wait * 2.0 ** (tries - 1), self._retries.longest_wait)
         # Spread, so that jobs that were refused together do not come back together.
