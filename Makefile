@@ -3,6 +3,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 
+# Where it is set, every process of every test would compile all it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup check test demo lab bench format clean
 
 setup: .venv/ready

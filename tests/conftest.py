@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,11 @@ def _loopback_only() -> None:
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings, keys and history of nobody: what a test writes is its own."""
-    monkeypatch.setenv("OVERPAINT_CONFIG", str(tmp_path_factory.mktemp("config")))
-    monkeypatch.setenv("OVERPAINT_DATA", str(tmp_path_factory.mktemp("data")))
+    # Not its mktemp, which looks through all the folders before for the next number.
+    own = Path(tempfile.mkdtemp(prefix="own-", dir=tmp_path_factory.getbasetemp()))
+    for variable, name in (("OVERPAINT_CONFIG", "config"), ("OVERPAINT_DATA", "data")):
+        (own / name).mkdir()
+        monkeypatch.setenv(variable, str(own / name))
     for name in list(os.environ):
         if name.endswith(("_API_KEY", "_AUTH")):
             monkeypatch.delenv(name)

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from functools import cache
 
 import pytest
 from tests.docs import translations
@@ -33,6 +34,7 @@ PROVIDER_PAGE = {
 }
 
 
+@cache
 def marked() -> dict[str, set[str]]:
     """Texts with a key, by the module that shows them."""
     found = defaultdict(set)
