@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import os
+import shlex
 import signal
 import sys
 import traceback
@@ -71,7 +72,7 @@ def _install(options: argparse.Namespace, root: Path, say: Say) -> int:
         )
     source = Source.at(root)
     found = gimps.named(options.gimp_folder) if options.gimp_folder else gimps.search(say)
-    plan = Plan.make(source, options.data_folder, found, options.core_argv)
+    plan = Plan.make(source, options.data_folder, found, options.core_argv, options.keyring)
     if options.dry_run:
         plan.tell(say)
         return 0
@@ -85,6 +86,8 @@ def _install(options: argparse.Namespace, root: Path, say: Say) -> int:
     except KeyboardInterrupt:
         say.warn("The check-up was interrupted. Overpaint is installed.")
     say.step("Restart GIMP, then look under Filters > Overpaint.")
+    if folder is not None:
+        say.step(f"In a terminal: {shlex.quote(plan.launcher.typed)} --help")
     return status
 
 
@@ -122,6 +125,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="JSON",
         type=_argv,
         help="start the core by this command, a JSON list of strings; none is installed then",
+    )
+    parser.add_argument(
+        "--keyring",
+        action="store_true",
+        help="keep keys in the system's keyring: installs the package that speaks to it; "
+        "updates keep it",
     )
     parser.add_argument("--uninstall", action="store_true", help="remove all that was installed")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")

@@ -18,7 +18,7 @@ from .interpreters import Interpreter
 from .say import Say
 from .source import Source
 
-__all__ = ["argv", "check_up", "make", "new_folder"]
+__all__ = ["argv", "check_up", "has", "make", "new_folder", "program"]
 
 _HELLO_SECONDS = 120  # the first start compiles every module
 _TAIL = 12
@@ -57,7 +57,24 @@ def argv(folder: Path) -> List[str]:
     return [str(_program(folder, "python")), "-I", "-m", "overpaint.serve"]
 
 
-def make(folder: Path, interpreter: Interpreter, source: Source, say: Say) -> None:
+def program(folder: Path) -> Path:
+    """Return the command line of this environment."""
+    return _program(folder, "overpaint")
+
+
+def has(folder: Path, package: str) -> bool:
+    """Return whether a package is installed in this environment."""
+    places = ("lib*/python*/site-packages", "Lib/site-packages")
+    return any(any(folder.glob(f"{place}/{package}")) for place in places)
+
+
+def make(
+    folder: Path,
+    interpreter: Interpreter,
+    source: Source,
+    say: Say,
+    extras: Sequence[str] = (),
+) -> None:
     """Make the environment in *folder*; raises a CoreProblem, and may leave half of it."""
     status, tail = _run([interpreter.path, "-I", "-m", "venv", str(folder)])
     if status:
@@ -66,7 +83,8 @@ def make(folder: Path, interpreter: Interpreter, source: Source, say: Say) -> No
             _hint(tail, "On Debian, Ubuntu and Mint, install the package python3-venv."),
         )
     # A URL, because pip would take brackets in a path for something else.
-    requirement = f"overpaint @ {source.root.resolve().as_uri()}"
+    more = f"[{','.join(extras)}]" if extras else ""
+    requirement = f"overpaint{more} @ {source.root.resolve().as_uri()}"
     options = ("--disable-pip-version-check", "--no-input", "--progress-bar", "off")
     pip = [str(_program(folder, "python")), "-m", "pip", "install", *options, requirement]
     status, tail = _run(pip, lambda line: _tell(line, say))

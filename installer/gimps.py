@@ -48,10 +48,15 @@ class Gimps:
 def named(folders: Sequence[Path]) -> Gimps:
     """The folders the user named; raises FolderMissing."""
     found: List[Path] = []
+    unstarted: Dict[Path, str] = {}
     for each in folders:
         folder = each.expanduser().absolute()
         if folder.name == "plug-ins":
             folder = folder.parent
+        program = None if folder.is_dir() else _maker(folder)
+        if program is not None:
+            unstarted[folder] = program
+            continue
         if not folder.is_dir():
             raise FolderMissing(
                 f"There is no folder {folder}.",
@@ -59,7 +64,19 @@ def named(folders: Sequence[Path]) -> Gimps:
             )
         if folder not in found:
             found.append(folder)
-    return Gimps(found)
+    return Gimps(found, unstarted)
+
+
+def _maker(folder: Path) -> Optional[str]:
+    """Return the GIMP here that makes *folder* when it is started for the first time, if any."""
+    made = {_user_folder(version): program for version, program in _programs().items()}
+    return made.get(folder)
+
+
+def _user_folder(version: str) -> Path:
+    told = os.environ.get("GIMP3_DIRECTORY")
+    base = next(place.base for place in places() if place.works)
+    return Path.home() / told if told else base / version
 
 
 def search(say: Say) -> Gimps:
@@ -70,7 +87,7 @@ def search(say: Say) -> Gimps:
     programs = _programs()
     found = Gimps(_told_folder(told) if told else version_folders(base))
     for version, program in programs.items():
-        folder = Path.home() / told if told else base / version
+        folder = _user_folder(version)
         if not version.startswith("3."):
             continue
         if not folder.is_dir():

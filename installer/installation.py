@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 from . import environment, interpreters
 from .files import make_folders, missing_folders, remove, shielded, undoing
 from .gimps import Gimps
+from .launcher import Launcher
 from .plug_in import PlugIn
 from .record import Record, environments_folder
 from .say import Say
@@ -25,10 +26,17 @@ class Plan:
     core_argv: Optional[List[str]]
     """Another way to start a core, in place of an environment of its own."""
     interpreter: Optional[interpreters.Interpreter]
+    extras: Tuple[str, ...] = ()
+    """Of the core's packages, beyond those that it needs."""
 
     @classmethod
     def make(
-        cls, source: Source, data: Path, gimps: Gimps, core_argv: Optional[List[str]]
+        cls,
+        source: Source,
+        data: Path,
+        gimps: Gimps,
+        core_argv: Optional[List[str]],
+        keyring: bool = False,
     ) -> "Plan":
         """Find out what is needed; raises a CoreProblem where no Python will do."""
         before = Record.load(data)
@@ -39,7 +47,15 @@ class Plan:
             if place.exists() and gimp not in gimps.folders:
                 gimps.folders.append(gimp)
         interpreter = None if core_argv else interpreters.choose()
-        return cls(source, before, gimps, core_argv, interpreter)
+        # Once wanted, it stays: keys that are kept in it would be lost to the new core.
+        keyring = keyring or any(environment.has(each, "keyring") for each in before.environments)
+        extras = ("keyring",) if keyring else ()
+        return cls(source, before, gimps, core_argv, interpreter, extras)
+
+    @property
+    def launcher(self) -> Launcher:
+        """What starts the core in a terminal."""
+        return Launcher(self.before.data)
 
     def tell(self, say: Say) -> None:
         """Say what would be done (--dry-run)."""
@@ -50,6 +66,7 @@ class Plan:
         if self.interpreter is not None:
             say.detail(f"make the core's environment in {environments_folder(data)}")
             say.detail(f"  with {self.interpreter}, its packages by pip")
+            say.detail(f"write {self.launcher.path}, the command line")
         for plug_in in self._plug_ins([*self.gimps.folders, *self.gimps.unstarted]):
             verb = "replace" if plug_in.place.exists() else "make"
             say.detail(f"{verb} {plug_in.place}")
@@ -64,6 +81,7 @@ class Plan:
         plug_ins = self._plug_ins(self.gimps.folders)
         new = [] if self.core_argv else [self._new_environment()]
         folders = [data, *(each.parent for each in new), *(each.folder for each in plug_ins)]
+        folders += [self.launcher.path.parent] if new else []
         missing = [each for folder in folders for each in missing_folders(folder)]
         after = Record(
             data,
@@ -89,11 +107,13 @@ class Plan:
                 say.step(f"Making the core's environment with {self.interpreter}")
                 make_folders(folder.parent, undo)
                 undo.callback(remove, folder)
-                environment.make(folder, self.interpreter, self.source, say)
+                environment.make(folder, self.interpreter, self.source, say, self.extras)
             with shielded():
                 for plug_in in plug_ins:
                     say.step(f"Putting the plug-in into {plug_in.place}")
                     plug_in.swap(undo)
+                for folder in new:
+                    self.launcher.lead_to(environment.program(folder), undo)
         with shielded():
             self._clear(plug_ins, after, new, say)
         return new[0] if new else None
@@ -111,9 +131,10 @@ class Plan:
         # Two ways to write one folder are one folder.
         return [PlugIn.of(gimp) for gimp in {each.resolve(): each for each in gimps}.values()]
 
-    @staticmethod
-    def _clear(plug_ins: List[PlugIn], after: Record, new: List[Path], say: Say) -> None:
+    def _clear(self, plug_ins: List[PlugIn], after: Record, new: List[Path], say: Say) -> None:
         """Remove what was there before; what cannot be removed stays in the record."""
+        if not new:  # it would lead nowhere
+            self.launcher.remove()
         for plug_in in plug_ins:
             try:
                 plug_in.settle()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List
 
-__all__ = ["Place", "data_folder", "places", "user_folders", "version_folders"]
+__all__ = ["Place", "config_folder", "data_folder", "places", "user_folders", "version_folders"]
 
 _VERSION_FOLDER = re.compile(r"3\.\d+")
 
@@ -59,6 +59,16 @@ def user_folders() -> List[Path]:
     for place in places():
         found += version_folders(place.base)
     return found
+
+
+def config_folder() -> Path:
+    """Where the core keeps settings and keys, as overpaint.places has it."""
+    told = os.environ.get("OVERPAINT_CONFIG")
+    if told:
+        return Path(told)
+    if sys.platform in ("win32", "darwin"):
+        return data_folder()
+    return _folder_of("XDG_CONFIG_HOME", Path.home() / ".config") / "overpaint"
 
 
 def data_folder() -> Path:

@@ -5,6 +5,8 @@ from typing import Callable, List
 
 from .errors import FileProblem
 from .files import remove, remove_if_empty
+from .launcher import Launcher
+from .places import config_folder
 from .plug_in import PlugIn
 from .record import Record
 from .say import Say
@@ -22,9 +24,10 @@ def uninstall(data: Path, gimps: List[Path], say: Say, *, dry_run: bool = False)
     """
     record = Record.load(data)
     record.search(gimps)
+    launcher = Launcher(data)
     there = bool(record.plug_ins or record.environments)
     if dry_run:
-        for path in [*record.plug_ins, *record.environments, record.path]:
+        for path in [*record.plug_ins, *record.environments, *launcher.there(), record.path]:
             if path.exists():
                 say.step(f"Would remove {path}")
         if not there:
@@ -44,6 +47,11 @@ def uninstall(data: Path, gimps: List[Path], say: Say, *, dry_run: bool = False)
 
     each(record.plug_ins, lambda place: PlugIn(place.parent).remove())
     each(record.environments, _remove_if_there)
+    try:
+        for path in launcher.remove():
+            say.step(f"Removed {path}")
+    except OSError as error:
+        failures.append(error)
     record.save()
     if failures:
         raise FileProblem.of(failures[0])
@@ -53,6 +61,9 @@ def uninstall(data: Path, gimps: List[Path], say: Say, *, dry_run: bool = False)
     say.step("Overpaint is uninstalled." if there else _NOT_INSTALLED)
     if there and data.is_dir() and any(data.iterdir()):
         say.step(f"Kept {data}: what is in it is yours.")
+    config = config_folder()
+    if there and config != data and config.is_dir():
+        say.step(f"Kept {config}: your settings, and keys that no keyring holds.")
     for plug_in in map(PlugIn.of, gimps):
         if plug_in.place.exists():
             say.warn(f"{plug_in.place} is of another installation; its core: {plug_in.argv()}")

@@ -2,7 +2,8 @@
 """Overpaint for GIMP 3: the commands under Filters > Overpaint."""
 
 from gimpfu import main
-from shell import commands
+from shell import commands, leaving
 
 commands.register_all()
 main()
+leaving.leave()

@@ -45,7 +45,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty HOME, with nothing on PATH and no setting that leads elsewhere."""
     home = tmp_path / "Größe und Raum"
     home.mkdir()
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "GIMP3_DIRECTORY", "SUDO_USER"):
+    others = ("OVERPAINT_CONFIG", "GIMP3_DIRECTORY", "SUDO_USER")
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", *others):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))

@@ -97,6 +97,21 @@ def test_a_newer_gimp_that_was_never_started_gets_it_too(
     assert {".config/GIMP/3.0", ".config/GIMP/3.2"} == installed(home)
 
 
+def test_a_folder_that_gimp_has_still_to_make_can_be_named(
+    install: Install, home: Path, gimp_program: Put
+) -> None:
+    """Named with --gimp-folder, it is made by its GIMP as well; others are left alone."""
+    gimp_program("3.0.4")
+    gimp_program("3.2.6", "gimp-console-3.2")
+    folder = home / ".config" / "GIMP" / "3.2"
+
+    assert install("--gimp-folder", folder) == 0
+
+    assert (folder / "gimprc").exists()
+    assert (folder / "plug-ins" / "overpaint-gimp").is_dir()
+    assert not (folder.parent / "3.0").exists()
+
+
 def test_dry_run_starts_no_gimp(
     install: Install, home: Path, gimp_program: Put, capsys: pytest.CaptureFixture[str]
 ) -> None:

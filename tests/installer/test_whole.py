@@ -54,6 +54,12 @@ class User:
             text=True,
         )
 
+    def typed(self, *arguments: str) -> str:
+        """What the command line prints that the installer has left."""
+        program = self.home / ".local" / "share" / "overpaint" / "bin" / "overpaint"
+        done = subprocess.run([program, *arguments], check=True, capture_output=True, text=True)
+        return done.stdout
+
     def hello(self) -> str:
         """The release that the core says, started as the shell starts it."""
         spec = json.loads((self.place / "core.json").read_text())
@@ -80,8 +86,9 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> User:
 
 
 def test_installing(user: User) -> None:
-    """The core says hello when it is started by the launch spec."""
+    """The core says hello when it is started by the launch spec, and a terminal can start it."""
     assert user.hello()
+    assert user.typed("--version")
 
 
 def test_an_update_without_network(user: User) -> None:
@@ -134,6 +141,7 @@ def test_an_update(user: User) -> None:
     assert len(user.environments) == 1
     assert environments != user.environments
     assert user.hello()
+    assert user.typed("--version")
 
 
 def test_uninstalling(user: User) -> None:
