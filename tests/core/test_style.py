@@ -80,6 +80,7 @@ def test_strength_0_is_the_picture_itself_and_more_is_further_away() -> None:
     assert apart(full, picture) > 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [0.7, 1.0, 1.37, 3.0])
 @pytest.mark.parametrize("brush", ["dots", "oil"])
 def test_a_part_gets_the_strokes_that_the_whole_has_there(brush: str, unit: float) -> None:
