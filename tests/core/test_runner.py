@@ -197,7 +197,7 @@ def test_a_server_that_is_off_is_told_soon() -> None:
 
 
 def test_a_server_that_says_no_wait_is_not_asked_without_a_pause() -> None:
-    """"Retry-After: 0" beside a refusal would be a loop that only ends with the patience."""
+    """A refusal that asks for no wait would be a loop that only ends with the patience."""
     provider = Scripted([fail(Busy("Busy.", retry_after=0))])
 
     with pytest.raises(Busy):
