@@ -294,6 +294,22 @@ def test_an_edit_is_made_again_right_after_it(host: headless.Host, count: int) -
     assert siblings[0].offsets == old.offsets
 
 
+def test_the_last_edit_is_made_again(host: headless.Host) -> None:
+    """Of several results on the edited layer the one that was made last is meant."""
+    image, layer = scene(host)
+    host.run("plug-in-overpaint-inpaint", image, layer, prompt="a boat", seed=4)
+    host.run("plug-in-overpaint-inpaint", image, layer, prompt="a ship", seed=4)
+
+    host.run("plug-in-overpaint-edit-again", image, layer)
+
+    assert [each.name.split(" #")[0] for each in image.layers] == [
+        "a ship",
+        "a ship",
+        "a boat",
+        layer.name,
+    ]
+
+
 def test_an_edit_is_made_again_in_its_place(host: headless.Host) -> None:
     """Without a selection, the layer's own mask says where; the result goes above the old one."""
     image, layer = scene(host)

@@ -26,12 +26,12 @@ class Again(NamedTuple):
 def examine(image: Any, layer: Any) -> Again:
     """Read what is stored on *layer*; raises DocumentUnsuitable where nothing is.
 
-    The edited layer stays the active one, so the result right above it will do as well. What is
+    The edited layer stays the active one, so the last result on it will do as well. What is
     selected goes before the place that the recipe was made for.
     """
     if layer is None or not isinstance(layer, gimp.Layer):
         raise messages.channel_active()
-    made = _carrier(layer) or _carrier(_above(image, layer))
+    made = next(filter(None, map(_carrier, [layer, *reversed(canvas.results_on(layer))])), None)
     if made is None:
         raise messages.no_recipe(layer.name)
     recipe = _stored(made)
@@ -58,18 +58,12 @@ def marks(image: Any) -> List[Dict[str, Any]]:
 
 def _carrier(item: Any) -> Any:
     """Return *item* if it has a recipe, or the one that is shown of a group of candidates."""
-    if item is None or item.parasite_find(canvas.PARASITE) is not None:
+    if item.parasite_find(canvas.PARASITE) is not None:
         return item
     if not isinstance(item, gimp.GroupLayer):
         return None
     made = [each for each in item.children if each.parasite_find(canvas.PARASITE) is not None]
     return next((each for each in made if each.visible), made[0] if made else None)
-
-
-def _above(image: Any, layer: Any) -> Optional[Any]:
-    siblings = layer.parent.children if layer.parent is not None else image.layers
-    position = pdb.gimp_image_get_item_position(image, layer)
-    return siblings[position - 1] if position else None
 
 
 def _stored(layer: Any) -> Dict[str, Any]:
