@@ -33,9 +33,9 @@ types: setup
 lab: setup  ## a real GIMP 3.0 and 3.2 for tests, in a cache folder outside the repository
 	$(BIN)/python -m tests.lab
 
-# Three at once on two cores: the one with the windows waits most of its time.
+# Four at once on two cores: the two with the windows wait most of their time.
 test: setup lab
-	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
 
 demo: setup  ## one edit from end to end: out/demo.xcf and out/demo.png
 	$(BIN)/python -m pip install --quiet --group demo

@@ -42,17 +42,17 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what shares fixtures run in one worker, and what takes longest begin first.
 
-    Windows come one after the other, whatever else runs: they measure how fast GIMP reacts.
-    Other tests of a file share a worker for each GIMP; a file may group its tests otherwise,
-    by marks of its own.
+    Windows of one GIMP come one after the other: they wait most of their time, and measure how fast
+    it reacts. Other tests of a file share a worker for each GIMP; a file may group its tests
+    otherwise, by marks of its own.
     """
     for item in items:
         values = getattr(item, "callspec", None) and item.callspec.params.values()  # type: ignore[attr-defined]
+        gimps = [str(value) for value in values or () if str(value).startswith(lab.VERSIONS)]
         if item.get_closest_marker("window"):
-            item.add_marker(pytest.mark.xdist_group("window"))
+            item.add_marker(pytest.mark.xdist_group(f"window-{'-'.join(gimps)}"))
         elif not item.get_closest_marker("xdist_group"):
-            gimps = [value for value in values or () if str(value).startswith(lab.VERSIONS)]
-            item.add_marker(pytest.mark.xdist_group(f"{item.path}-{'-'.join(map(str, gimps))}"))
+            item.add_marker(pytest.mark.xdist_group(f"{item.path}-{'-'.join(gimps)}"))
     items.sort(key=_kind)
 
 

@@ -86,7 +86,7 @@ def test_a_copy_that_a_newer_gimp_makes_goes_too(gimp: lab.Gimp, sandbox: lab.Sa
     older = newer.with_name(lab.VERSIONS[0])
     older.mkdir(parents=True)
     (older / "gimprc").touch()
-    install(gimp, sandbox, "--gimp-folder", str(older), "--core-argv", '["true"]')
+    install(gimp, sandbox, "--gimp-folder", str(older))
     sandbox.run([gimp.console, "-nidfc", "--quit"])
 
     assert (newer / "plug-ins" / "overpaint-gimp").is_dir()

@@ -107,7 +107,7 @@ def test_other_windows(scene: Scene) -> None:
     scene.desktop.type("a vase of tulips")
     scene.desktop.key("Return")
     take(scene, "question", window)
-    scene.desktop.key("Return")
+    scene.desktop.key("alt+s")
     scene.desktop.wait(lambda: scene.server.requests or None, 30, "nothing was sent")
     time.sleep(3)
     scene.desktop.key("Return")

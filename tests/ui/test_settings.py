@@ -6,7 +6,7 @@ import pytest
 import tomlkit
 from tests import lab
 from tests.servers.faults import status
-from tests.ui.scene import Scene, geometry, open_document, press_until, shoot
+from tests.ui.scene import Scene, open_document, press_until, shoot
 
 pytestmark = [pytest.mark.gimp, pytest.mark.window]
 
@@ -31,13 +31,15 @@ def saved(scene: Scene, name: str, value: object) -> None:
 def opened(scene: Scene) -> lab.Window:
     """Open the window, and wait for what it shows: only then it can be saved, which it says."""
     window = scene.open("settings", layer="")
-    height = geometry(scene.desktop, window)[1]
+    file = scene.config / "settings.toml"
+    before = file.stat().st_mtime_ns
     press_until(
         scene.desktop,
         "alt+s",
-        lambda: geometry(scene.desktop, window)[1] > height or None,
+        lambda: file.stat().st_mtime_ns != before or None,
         "nothing was saved",
     )
+    scene.desktop.wait_until_still(5)
     return window
 
 
