@@ -98,6 +98,9 @@ for each in Gimp.get_images():
 """
 
 MESSAGE = "GIMP Message"
+TOOLTIP = "GNU Image Manipulation Program"
+"""What X calls a tooltip of GIMP's, and its window when it shows no image."""
+TIMINGS = "timings"
 BUSY = 3.0
 """A core that has used so many seconds of processor time is filling: it starts with under one."""
 COLOURS = 1000
@@ -127,7 +130,8 @@ class Scene:
         self.desktop.start_python(f'run("{command}"{layers})')
 
         def look() -> lab.Window | None:
-            new = [window for window in self.desktop.windows() if window.id not in known]
+            there = [window for window in self.desktop.windows() if window.title != TOOLTIP]
+            new = [window for window in there if window.id not in known]
             return new[0] if new else None
 
         window = self.desktop.wait(look, 30, f"{command} opened no window")
@@ -145,6 +149,7 @@ class Scene:
         (self.config / "settings.toml").write_text(tomlkit.dumps(settings))
         self.server.requests.clear()
         self.server.fault = None
+        (self.home / TIMINGS).unlink(missing_ok=True)
         self.server.struck = self.server.closed = 0
         if not self.desktop.running():
             self.desktop.start_gimp()
@@ -195,6 +200,7 @@ def started(version: str, home: Path) -> Iterator[Scene]:
             network=True,
             OVERPAINT_CONFIG=str(home / "config"),
             OVERPAINT_DATA=str(home / "data"),
+            OVERPAINT_TIMINGS=str(home / TIMINGS),
             **{registry.entry(vendor.name).keys[0]: vendor.key},
         )
         with lab.Desktop(gimp, room) as desktop:
@@ -290,7 +296,7 @@ def wait_until_told(desktop: lab.Desktop) -> None:
 
 
 def wait_for_button(desktop: lab.Desktop, dialog: lab.Window, height: int | None = None) -> None:
-    """Wait until the window has grown by the row of candidates: Enter then keeps.
+    """Wait until the window has grown by the row of candidates and all are there: Enter then keeps.
 
     *height*: what it was before they could come, where they may be there already.
     """
@@ -298,6 +304,12 @@ def wait_for_button(desktop: lab.Desktop, dialog: lab.Window, height: int | None
     desktop.wait(
         lambda: geometry(desktop, dialog)[1] > before + 60 or None, 60, "no candidate came"
     )
+
+    def all_there() -> bool | None:
+        told = (desktop.sandbox.home / TIMINGS).read_text()
+        return told.rfind('"candidates"') > told.rfind('"generate"') or None
+
+    desktop.wait(all_there, 60, "the run did not end")
     desktop.wait_until_still(5)
 
 
