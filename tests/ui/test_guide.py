@@ -13,7 +13,15 @@ import pytest
 from PIL import Image
 from tests import lab
 from tests.gimp import home as gimp_home
-from tests.ui.scene import Scene, shoot, wait_for_button, wait_for_layers
+from tests.ui.scene import (
+    Scene,
+    geometry,
+    shoot,
+    wait_for_button,
+    wait_for_crop,
+    wait_for_layers,
+    wait_for_question,
+)
 
 pytestmark = [pytest.mark.gimp, pytest.mark.window]
 
@@ -59,6 +67,7 @@ def test_the_first_edit(scene: Scene) -> None:
     open_photo(scene, "coffee", (312, 222, 84, 118))
     scene.desktop.start_python('run("inpaint", [layer], provider="embedded")')
     window = dialog(scene, "Inpaint")
+    wait_for_crop(scene.desktop, window)
     scene.desktop.type("an empty plate")
     take(scene, "first-crop", window)
     scene.desktop.key("Return")
@@ -104,8 +113,12 @@ def test_other_windows(scene: Scene) -> None:
     open_photo(scene, "coffee", (312, 222, 84, 118))
     scene.desktop.start_python('run("inpaint", [layer])')
     window = dialog(scene, "Inpaint")
+    wait_for_crop(scene.desktop, window)
     scene.desktop.type("a vase of tulips")
+    scene.desktop.wait_until_still(5)
+    height = geometry(scene.desktop, window)[1]
     scene.desktop.key("Return")
+    wait_for_question(scene, window, height)
     take(scene, "question", window)
     scene.desktop.key("alt+s")
     scene.desktop.wait(lambda: scene.server.requests or None, 30, "nothing was sent")
