@@ -346,6 +346,7 @@ def test_another_selection_is_no_longer_what_is_shown(
     image, layer = scene(host)
     dialog = Dialog()
     edit = session.Session(image, layer, talk, dialog)
+    assert not edit.is_as_shown()
     edit.foresee(request())
     wait(talk, lambda: dialog.outlooks)
     assert edit.is_as_shown()
@@ -353,8 +354,10 @@ def test_another_selection_is_no_longer_what_is_shown(
     host.set_selection(image, soft_square().replace(b"M", b"N"))  # 77 is 78 now, the bounds stay
     assert not edit.is_as_shown()
 
-    edit.look_anew()
+    edit.look_anew()  # what it will show is not shown yet
+    assert not edit.is_as_shown()
     edit.foresee(request())
+    assert not edit.is_as_shown()
     wait(talk, lambda: len(dialog.outlooks) == 2)
     assert edit.is_as_shown()
 

@@ -1,12 +1,13 @@
 """One edit as its dialog drives it: what will be sent, what came back, what is kept. No widgets.
 
-State: a forecast that is wanted or under way; a run that is under way or over; the candidates of
-all runs, numbered on, the oldest let go where they become too large; a landing is looked for only
-when the user keeps something. The document changes in
-:meth:`Session.keep` only. All calls, and all calls of the listener, are in the caller's thread.
+State: a forecast that is wanted or under way; the crop as it was read, and as it was shown last; a
+run that is under way or over; the candidates of all runs, numbered on, the oldest let go where they
+become too large; a landing is looked for only when the user keeps something. The document changes
+in :meth:`Session.keep` only. All calls, and all calls of the listener, are in the caller's thread.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -110,6 +111,7 @@ class Session:
         self._talk = conversation
         self._listener = listener
         self._crop: Optional[_Crop] = None
+        self._shown: Optional[_Crop] = None
         self._wanted: Optional[Request] = None
         self._forecasting = False
         self._run: Optional[_Run] = None
@@ -154,10 +156,11 @@ class Session:
                 pixels=crop.pixels,
                 roles=list(request.roles),
             )
-            self._talk.ask(forecast, foreseen, failed)
+            self._talk.ask(forecast, partial(foreseen, crop), failed)
 
-        def foreseen(outlook: wire.Outlook) -> None:
+        def foreseen(crop: _Crop, outlook: wire.Outlook) -> None:
             self._forecasting = False
+            self._shown = crop
             self._listener.outlook(outlook)
             self._foresee()
 
@@ -185,16 +188,16 @@ class Session:
         return kept
 
     def look_anew(self) -> None:
-        """Forget the crop: the document may have changed."""
+        """Let the next forecast read the crop anew: the document may have changed."""
         self._crop = None
 
     def is_as_shown(self) -> bool:
-        """Tell whether what is selected is still what the crop shows, if there is one; raises
+        """Tell whether what is selected is still what the listener was shown last; raises
         DocumentUnsuitable.
         """
-        crop, target = self._crop, self._examined()
+        crop, target = self._shown, self._examined()
         if crop is None:
-            return True
+            return False
         same = crop.target.selection == target.selection
         return same and crop.selection == canvas.read_selection(target).in_bytes
 
@@ -202,7 +205,7 @@ class Session:
         """Tell whether earlier results that can be seen lie on the crop's layer, which alone is
         looked at.
         """
-        crop = self._crop
+        crop = self._shown
         if crop is None:
             return False
         results = canvas.results_on(crop.target.layer)

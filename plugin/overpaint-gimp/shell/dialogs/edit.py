@@ -205,6 +205,9 @@ class EditDialog(Window, session.Listener):
         if self._blind:
             self._blind = False
             self.tell_nothing()
+        if self._eager and self._fields.able():
+            self._eager = False
+            self._start()
 
     def _know(self, answer: wire.Answer) -> None:
         self._fields.know(answer.data, self._task.edit)
@@ -243,6 +246,9 @@ class EditDialog(Window, session.Listener):
         """Tell whether the crop may go out now; if not, say why or ask."""
         if able["lacks_key"]:
             self.trouble(messages.key_missing(able["title"]))
+            return False
+        if self._crop is None:  # nothing was shown yet: as soon as it is
+            self._eager = True
             return False
         try:
             as_shown = self._session.is_as_shown()
@@ -326,7 +332,7 @@ class EditDialog(Window, session.Listener):
 
     def unforeseen(self, error: messages.ShellError) -> None:
         """Say why nothing could be sent, until it could."""
-        self._blind = True
+        self._blind, self._eager = True, False
         super().trouble(error)
 
     def trouble(self, error: messages.ShellError) -> None:

@@ -277,9 +277,8 @@ class HistoryDialog(Window):
             self.tell(told.format(runs, size / 1e6))
             self._load()
 
-        # The first has the keyboard: a key too many must remove nothing.
         buttons = {
-            _("Ca_ncel"): self.tell_nothing,
             button: lambda: self.ask(what, about, removed),
+            _("Ca_ncel"): self.tell_nothing,
         }
         self.tell(question, Gtk.MessageType.QUESTION, buttons)
