@@ -176,6 +176,37 @@ def test_the_same_seed_gives_the_same_pixels() -> None:
     assert not np.array_equal(first, other)
 
 
+# Smooth surroundings
+
+
+def evening(height: int, width: int) -> tuple[Rgb, int]:
+    """Return a sky that brightens towards rough ground, and where that begins."""
+    rng = np.random.default_rng(3)
+    down = np.linspace(0, 1, height)[:, None, None] ** 1.5
+    across = np.linspace(-1, 1, width)[None, :, None]
+    sky = np.array((20, 34, 60)) + down * np.array((70, 66, 66))
+    sky = sky * (1 - 0.2 * across**2) + rng.normal(0, 0.3, (height, width, 3))
+    ground = round(height * 0.88)
+    rough = rng.integers(20, 60, (height - ground, width, 1))
+    sky[ground:] = rough + np.array((20, 5, 0))
+    return np.rint(sky).astype(np.uint8), ground
+
+
+def test_a_sky_keeps_its_tone_where_something_tall_is_removed() -> None:
+    """No dark shape stays in a sky whose brightness changes slowly: nobody sees two tones."""
+    sky, ground = evening(420, 340)
+    rows, columns = np.mgrid[:420, :340]
+    inside = ((columns - 170) / 48) ** 2 + ((rows - 231) / 160) ** 2 <= 1
+    mask = np.where(inside, 255, 0).astype(np.uint8)
+    picture = sky.copy()
+    picture[inside] = 240
+
+    off = filled(picture, mask, everywhere(mask)).astype(float) - sky
+
+    in_the_sky = off[inside & (rows < ground - 12)]
+    assert np.abs(in_the_sky).mean() < 2
+
+
 # Sizes and places
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from overpaint.engine.tone import guide, is_smooth
 from overpaint.errors import EngineMissing
 from overpaint.geometry import Box, Extent
 from overpaint.hidden import painted_over
@@ -31,6 +32,9 @@ breaks lines more often (bench/fill.py --radius)."""
 LARGE_RADIUS = 3
 LARGE_HOLE = 500_000
 """From this many missing pixels on, the smaller patches: they take two thirds of the time."""
+TONE_WEIGHT = 0.002
+"""Of the guide in smooth surroundings: it keeps skies even; from 0.01 on scraps of masts and roofs
+appear in them (the photograph of bench/demo.py)."""
 MAX_PIXELS = 16_000_000
 """Larger windows are filled at reduced size: PatchMatch takes about 125 bytes a pixel."""
 MIN_SIDE = 32
@@ -180,14 +184,22 @@ def _patchmatch(picture: Rgb, missing: Flags, usable: Flags, seed: int) -> Rgb:
     picture = np.pad(picture, ((0, below), (0, beside), (0, 0)))
     missing, usable = (np.pad(flags, ((0, below), (0, beside))) for flags in (missing, usable))
     radius = RADIUS if np.count_nonzero(missing) < LARGE_HOLE else LARGE_RADIUS
+    hole, hidden = missing.view(np.uint8), (~(missing | usable)).view(np.uint8)
+    tones = guide(picture, missing, usable) if is_smooth(picture, missing, usable) else None
+    filled: Rgb
     with _seed_lock:
         patchmatch.set_random_seed(seed)
-        filled: Rgb = patchmatch.inpaint(
-            picture,
-            missing.view(np.uint8),
-            global_mask=(~(missing | usable)).view(np.uint8),
-            patch_size=radius,
-        )
+        if tones is None:
+            filled = patchmatch.inpaint(picture, hole, global_mask=hidden, patch_size=radius)
+        else:
+            filled = patchmatch.inpaint_regularity(
+                picture,
+                hole,
+                tones,
+                global_mask=hidden,
+                patch_size=radius,
+                guide_weight=TONE_WEIGHT,
+            )
     return filled[:height, :width]
 
 

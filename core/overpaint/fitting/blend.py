@@ -1,10 +1,8 @@
 """Blending: no seam at the border of a selection, without touching a pixel outside it.
 
 What source and picture still differ by just outside the border is diffused into the selection,
-as a membrane held at the border would: by convolution with a kernel that falls with the third
-power of the distance, built from a pyramid (Farbman, Fattal, Lischinski, "Convolution Pyramids",
-2011; Farbman et al., "Coordinates for Instant Image Cloning", 2009). Unlike Poisson cloning it
-doubts the border: differences that are large, or that average out, are not carried inside.
+as a membrane held at the border would (overpaint.membrane). Unlike Poisson cloning it doubts
+the border: differences that are large, or that average out, are not carried inside.
 OpenCV is imported where it is used, so that a core process starts fast.
 """
 
@@ -16,6 +14,7 @@ import numpy.typing as npt
 from overpaint.fitting.evidence import Evidence, Outcome
 from overpaint.geometry import Box, Extent
 from overpaint.mask import Mask, bounds
+from overpaint.membrane import BLOCK, diffused, enlarged, reduced
 
 __all__ = ["Blended", "blend"]
 
@@ -25,8 +24,6 @@ Flags = npt.NDArray[np.bool_]
 
 RING = 8
 """How far outside the border source and picture are compared, in pixels."""
-GRID = 4
-"""The correction is worked out on blocks of so many pixels: it is smooth, details stay alone."""
 MIN_RING = 16
 UNRELATED = 0.15
 """A border that typically differs by more than this says nothing about colours."""
@@ -75,7 +72,7 @@ def blend(sent: Rgb, picture: Rgb, mask: Mask, known: Flags) -> Outcome[Blended]
     if box is None:
         return Outcome(picture, Blended(False, "Nothing is selected."))
     height, width = mask.shape
-    window = box.grown(RING + GRID).intersection(Extent(width, height).box)
+    window = box.grown(RING + BLOCK).intersection(Extent(width, height).box)
     assert window is not None  # the selection lies in the picture
     source, drawn = sent[window.slices], picture[window.slices]
     support = mask[window.slices] > 0
@@ -95,7 +92,7 @@ def blend(sent: Rgb, picture: Rgb, mask: Mask, known: Flags) -> Outcome[Blended]
         reason = "The picture shows something else around the selection."
         return Outcome(picture, Blended(False, reason, count, typical))
     correction, trusted = _membrane(at, length, typical, ring, support)
-    smooth = _enlarged(correction, support.shape)
+    smooth = enlarged(correction, support.shape)
     result = _corrected(drawn, smooth, support)
     left = difference - smooth
     result = _continued(left, result, ring, support)
@@ -127,7 +124,7 @@ def _ring(support: Flags, known: Flags) -> Flags:
 def _membrane(
     at: Rgb, length: Plane, typical: float, ring: Flags, support: Flags
 ) -> tuple[Rgb, float]:
-    """The correction on the grid, and how much of the ring was trusted.
+    """The correction on blocks, and how much of the ring was trusted.
 
     *at*: the differences on the *ring*, *length* theirs, *typical* the median of these.
     """
@@ -141,7 +138,7 @@ def _membrane(
     extra = np.zeros((*ring.shape, 2), np.float32)
     extra[ring, 0] = weight * np.square(length)
     extra[ring, 1] = 1
-    sums, extra = _spread(_reduced(sums)), _spread(_reduced(extra))
+    sums, extra = diffused(reduced(sums)), diffused(reduced(extra))
     total = np.maximum(sums[..., 3], 1e-12)
     mean = sums[..., :3] / total[..., None]
     power = (mean * mean).mean(axis=2)
@@ -149,52 +146,14 @@ def _membrane(
     variance = np.maximum(extra[..., 0] / total - power, 0)
     shrink = power / (power + variance / INDEPENDENT + 1e-12)
     trust = np.clip(2 * total / np.maximum(extra[..., 1], 1e-12) - 0.2, 0, 1)
-    inside = _reduced(support.astype(np.float32)) > 0
+    inside = reduced(support.astype(np.float32)) > 0
     depth = cv2.distanceTransform(np.pad(inside, 1).view(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    depth *= GRID
+    depth *= BLOCK
     reach = max(MIN_FADE, FADE * float(depth.max()))
     fade = 1 / (1 + np.square(depth / reach))
     correction = mean * (shrink * trust * fade)[..., None]
     correction = LARGEST * np.tanh(correction / LARGEST)
     return correction.astype(np.float32), float(weight.mean())
-
-
-def _reduced(plane: Rgb | Plane) -> Rgb:
-    """Means over blocks of GRID pixels, the last ones padded with nothing."""
-    import cv2
-
-    height, width = plane.shape[:2]
-    below, right = -height % GRID, -width % GRID
-    if below or right:
-        plane = np.asarray(
-            cv2.copyMakeBorder(plane, 0, below, 0, right, cv2.BORDER_CONSTANT), np.float32
-        )
-    size = ((width + right) // GRID, (height + below) // GRID)
-    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _spread(sums: Rgb) -> Rgb:
-    """Convolve with a kernel that falls like the third power of the distance."""
-    import cv2
-
-    levels = [cv2.GaussianBlur(sums, (3, 3), 0, borderType=cv2.BORDER_CONSTANT)]
-    while max(levels[-1].shape[:2]) > 2:
-        levels.append(cv2.pyrDown(levels[-1]))
-    result = levels.pop()
-    while levels:
-        level = levels.pop()
-        # A Gaussian twice as wide has a quarter of the height; half of that: the third power.
-        result = level + 0.5 * cv2.pyrUp(result, dstsize=(level.shape[1], level.shape[0]))
-    return np.asarray(result, np.float32)
-
-
-def _enlarged(correction: Rgb, shape: tuple[int, ...]) -> Rgb:
-    import cv2
-
-    rows, columns = correction.shape[:2]
-    size = (columns * GRID, rows * GRID)
-    full = cv2.resize(correction, size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(full[: shape[0], : shape[1]], np.float32)
 
 
 def _corrected(drawn: Rgb, smooth: Rgb, support: Flags) -> Rgb:
