@@ -5,12 +5,21 @@ import numpy as np
 from overpaint.picture import Pixels
 from overpaint.wire import Blob
 
-__all__ = ["decode", "encode"]
+__all__ = ["blank", "decode", "encode"]
+
+DEEP = "R'G'B'A float"
+
+
+def blank(pixel_format: str, shape: tuple[int, int]) -> Pixels:
+    """Return room for pixels that travel in a format, as :func:`decode` returns them."""
+    if pixel_format == DEEP:
+        return np.empty((*shape, 4), np.float32)
+    return np.empty((*shape, 4), np.uint8)
 
 
 def decode(pixels: Blob, pixel_format: str, shape: tuple[int, int]) -> Pixels:
     """Return pixels of a format that travels as RGBA (height, width, 4), uint8 or float32."""
-    if pixel_format == "R'G'B'A float":
+    if pixel_format == DEEP:
         return np.frombuffer(pixels, np.float32).reshape(*shape, 4)
     samples = np.frombuffer(pixels, np.uint8).reshape(*shape, -1)
     channels = samples.shape[2]

@@ -13,6 +13,7 @@ import threading
 import traceback
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import anyio
 import anyio.from_thread
@@ -25,20 +26,22 @@ from overpaint.dialect import Role
 from overpaint.errors import OverpaintError, Unexpected
 from overpaint.geometry import Box, Extent
 from overpaint.mask import Mask, bounds
-from overpaint.picture import Source
-from overpaint.planes import decode, encode
+from overpaint.picture import Pixels, Source
+from overpaint.planes import blank, decode, encode
 from overpaint.providers.base import Notice, Progress, Reference
 from overpaint.recipe import Recipe
 from overpaint.runner import Event, Finished, Made, Seen
 
 __all__ = ["main"]
 
-CHUNK = 1 << 20
+REPORT = "Nothing was changed. Please report this with what you were doing."
 WARM_UP_DELAY = 0.05
 SHOWS = 128
 """From this opacity on, a pixel of a reference is looked at."""
 GRACE = 0.28
 """Seconds after a cancel in which the process ends, whatever happens."""
+
+Following = TypeVar("Following", bound=wire.Message)
 
 
 def main() -> None:
@@ -94,12 +97,14 @@ class _Server:
 
     def _listen(self, requests: MemoryObjectSendStream[wire.Message]) -> None:
         """Take requests in as they come; in a thread, so that no computing delays a cancel."""
+        stdin = os.fdopen(0, "rb", buffering=0, closefd=False)
         while True:
-            data = os.read(0, CHUNK)
-            if not data:
+            with self.connection.room() as room:
+                count = stdin.readinto(room)
+            if not count:
                 return self._stop()
             try:
-                self.connection.receive(data)
+                self.connection.filled(count)
                 while (message := self.connection.next_message()) is not None:
                     if isinstance(message, wire.Cancel):
                         return self._stop()
@@ -133,8 +138,9 @@ class _Server:
                 async for answered in answers:
                     yield answered
             elif isinstance(request, wire.RunEdit):
-                recipe, region, source = _read(request)
-                recipe, references = self._referring(recipe)
+                source = await self._read(request)
+                recipe, references = self._referring(_recipe(request).with_seed())
+                region = Box(*request.region)
                 canvas = Extent(request.canvas_width, request.canvas_height)
                 if request.views:
                     from overpaint import serve_dialogs, views
@@ -165,7 +171,7 @@ class _Server:
                 sentence=f"Overpaint met a defect of its own: {type(error).__name__}: {error}"[
                     :500
                 ],
-                hint="Nothing was changed. Please report this with what you were doing.",
+                hint=REPORT,
             )
 
     async def _told_dialog(self, request: wire.Ask | wire.Forecast) -> AsyncIterator[wire.Message]:
@@ -204,14 +210,39 @@ class _Server:
         """Ask for a layer's pixels; the answer is the next message, whatever else goes on."""
         async with self.fetching:
             await self._write(self.connection.send(wire.LayerWanted(id=layer_id)))
-            assert self.requests is not None  # whoever asks was asked something
-            sent = await self.requests.receive()
-        if not isinstance(sent, wire.LayerPixels) or sent.id != layer_id:
-            raise Unexpected(
-                f"The shell sent {sent.type!r} where pixels were expected.",
-                "Nothing was changed. Please report this with what you were doing.",
-            )
+            sent = await self._following(wire.LayerPixels)
+        if sent.id != layer_id:
+            raise Unexpected(f"The shell sent the pixels of {sent.id!r}, not {layer_id!r}.", REPORT)
         return sent
+
+    async def _following(self, kind: type[Following]) -> Following:
+        """Return the next message, which has to be of that *kind*."""
+        assert self.requests is not None  # whoever expects more was asked something
+        sent = await self.requests.receive()
+        if not isinstance(sent, kind):
+            raise Unexpected(f"The shell sent {sent.type!r} where pixels were expected.", REPORT)
+        return sent
+
+    async def _read(self, request: wire.RunEdit) -> Source:
+        """Take in the strips that follow a run, each while the shell reads the next."""
+        width, height = request.region.width, request.region.height
+        pixels: Pixels = blank(request.format, (height, width))
+        row, there = width * wire.BYTES_PER_PIXEL[request.format], 0
+        while there < height:
+            strip = (await self._following(wire.Strip)).pixels
+            rows, rest = divmod(len(strip), row)
+            if rest or not 0 < rows <= height - there:
+                raise Unexpected(f"The shell sent {len(strip)} bytes of {width}x{height}.", REPORT)
+            pixels[there : there + rows] = decode(strip, request.format, (rows, width))
+            there += rows
+        selected = Box(*request.selected).moved(-request.region.x, -request.region.y)
+        selection: Mask = np.zeros((height, width), np.uint8)
+        sent = np.frombuffer(request.selection, np.uint8)
+        selection[selected.slices] = sent.reshape(selected.height, selected.width)
+        shown: Mask | None = None
+        if request.shown is not None:
+            shown = np.frombuffer(request.shown, np.uint8).reshape(height, width)
+        return Source(pixels, selection, shown)
 
     async def _write(self, buffers: list[wire.Blob]) -> None:
         def write() -> None:
@@ -238,8 +269,7 @@ async def _warm_up() -> None:
 
 
 def _refused(sentence: str) -> wire.Failure:
-    hint = "Nothing was changed. Please report this with what you were doing."
-    return wire.Failure(code=Unexpected.code, sentence=sentence[:500], hint=hint)
+    return wire.Failure(code=Unexpected.code, sentence=sentence[:500], hint=REPORT)
 
 
 def _planned(request: wire.PlanEdit) -> wire.RegionPlanned:
@@ -249,20 +279,6 @@ def _planned(request: wire.PlanEdit) -> wire.RegionPlanned:
     return wire.RegionPlanned(
         region=wire.Rectangle(region.x, region.y, region.width, region.height)
     )
-
-
-def _read(request: wire.RunEdit) -> tuple[Recipe, Box, Source]:
-    region = Box(*request.region)
-    shape = (region.height, region.width)
-    selected = Box(*request.selected).moved(-region.x, -region.y)
-    selection: Mask = np.zeros(shape, np.uint8)
-    sent = np.frombuffer(request.selection, np.uint8)
-    selection[selected.slices] = sent.reshape(selected.height, selected.width)
-    shown: Mask | None = None
-    if request.shown is not None:
-        shown = np.frombuffer(request.shown, np.uint8).reshape(shape)
-    source = Source(decode(request.pixels, request.format, shape), selection, shown)
-    return _recipe(request).with_seed(), region, source
 
 
 def _recipe(

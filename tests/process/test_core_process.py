@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,6 @@ def request(region: wire.Rectangle) -> wire.RunEdit:
         document="",
         region=region,
         format="R'G'B'A u8",
-        pixels=bytes([90, 120, 30, 255]) * pixels,
         selected=region,
         selection=bytes([0, 255]) * (pixels // 2) + bytes(pixels % 2),
         shown=None,
@@ -59,10 +59,16 @@ def request(region: wire.Rectangle) -> wire.RunEdit:
     )
 
 
+def strips(region: wire.Rectangle) -> Iterator[bytes]:
+    """The pixels of *region*, a row and then the rest."""
+    for rows in (1, region.height - 1):
+        yield bytes([90, 120, 30, 255]) * (region.width * rows)
+
+
 def whole_edit(core: CoreProcess, on_progress=lambda _fraction, _phase: None):
     core.begin_plan(RECIPE, (64, 48), SELECTION)
     region = core.planned()
-    core.begin(request(region))
+    core.begin(request(region), strips(region))
     return core.outcome(on_progress)
 
 
@@ -71,7 +77,7 @@ def test_the_real_core_plans_runs_and_ends() -> None:
     with CoreProcess(REAL) as core:
         core.begin_plan(RECIPE, (64, 48), SELECTION)
         region = core.planned()
-        core.begin(request(region))
+        core.begin(request(region), strips(region))
         outcome = core.outcome(lambda _fraction, _phase: None)
         assert [region] == [patch.region for patch in outcome.patches]
         assert {"prepare", "provider", "composite"} == set(outcome.seconds)
@@ -172,7 +178,7 @@ def test_the_real_core_ends_when_the_shell_is_gone() -> None:
     canvas, everything = (1500, 1500), wire.Rectangle(300, 300, 900, 900)
     core.begin_plan(RECIPE, canvas, everything)
     region = core.planned()
-    core.begin(request(region))
+    core.begin(request(region), strips(region))
     with pytest.raises(Stop):
         core.outcome(_stop)
 

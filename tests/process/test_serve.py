@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -30,8 +30,9 @@ class Client:
         self.process.stdin.write(data)
         self.process.stdin.flush()
 
-    def send(self, message: wire.Message) -> None:
-        self.raw(b"".join(bytes(part) for part in self.connection.send(message)))
+    def send(self, *messages: wire.Message) -> None:
+        for message in messages:
+            self.raw(b"".join(bytes(part) for part in self.connection.send(message)))
 
     def next(self) -> wire.Message | None:
         assert self.process.stdout is not None
@@ -62,20 +63,28 @@ def core() -> Iterator[Client]:
 SELECTED = wire.Rectangle(15, 25, 10, 2)
 
 
-def run(recipe: dict[str, object] = RECIPE, views: int = 0) -> wire.RunEdit:
-    return wire.RunEdit(
+def strip(rows: int) -> wire.Strip:
+    return wire.Strip(pixels=bytes([10, 200, 30, 255]) * (30 * rows))
+
+
+def run(
+    recipe: dict[str, object] = RECIPE,
+    views: int = 0,
+    strips: tuple[wire.Message, ...] = (strip(1), strip(17), strip(2)),
+) -> tuple[wire.Message, ...]:
+    edit = wire.RunEdit(
         recipe=recipe,
         canvas_width=50,
         canvas_height=50,
         document="",
         region=wire.Rectangle(10, 20, 30, 20),
         format="R'G'B'A u8",
-        pixels=bytes([10, 200, 30, 255]) * 600,
         selected=SELECTED,
         selection=bytes([255]) * 20,
         shown=None,
         views=views,
     )
+    return (edit, *strips)
 
 
 def plan(recipe: dict[str, object] = RECIPE) -> wire.PlanEdit:
@@ -88,8 +97,8 @@ def test_requests_are_answered_in_order_one_process_for_many() -> None:
     """One core answers plans and runs one after the other; patches come before done."""
     with core() as client:
         client.send(plan())
-        client.send(run())
-        client.send(run())
+        client.send(*run())
+        client.send(*run())
         kinds = [[answer.type for answer in client.answers()] for _ in range(3)]
 
     assert kinds[0] == ["region"]
@@ -99,7 +108,7 @@ def test_requests_are_answered_in_order_one_process_for_many() -> None:
 def test_a_patch_carries_the_recipe_with_its_seed() -> None:
     """A run without a seed comes back with the one it drew, so that it can be repeated."""
     with core() as client:
-        client.send(run({"version": 1, "edit": "remove"}))
+        client.send(*run({"version": 1, "edit": "remove"}))
         (patch,) = (a for a in client.answers() if isinstance(a, wire.PatchMade))
 
     assert isinstance(patch.recipe["seed"], int)
@@ -108,7 +117,7 @@ def test_a_patch_carries_the_recipe_with_its_seed() -> None:
 
 def patch_of(**recipe: object) -> wire.PatchMade:
     with core() as client:
-        client.send(run({**RECIPE, **recipe}))
+        client.send(*run({**RECIPE, **recipe}))
         (patch,) = (a for a in client.answers() if isinstance(a, wire.PatchMade))
     return patch
 
@@ -125,18 +134,22 @@ def test_a_patch_is_no_larger_than_what_may_have_changed() -> None:
 @pytest.mark.parametrize(
     ("request_", "code"),
     [
-        (plan({"version": 9, "edit": "remove"}), "recipe-invalid"),
-        (plan({"version": 1, "edit": "remove", "provider": "nobody"}), "provider-unknown"),
+        ([plan({"version": 9, "edit": "remove"})], "recipe-invalid"),
+        ([plan({"version": 1, "edit": "remove", "provider": "nobody"})], "provider-unknown"),
         (run({"version": 1, "edit": "dance"}), "recipe-invalid"),
-        (wire.Done(seconds={}), "unexpected"),
+        ([wire.Done(seconds={})], "unexpected"),
+        (run(strips=(strip(19), strip(2))), "unexpected"),
+        (run(strips=(wire.Strip(pixels=b""),)), "unexpected"),
+        (run(strips=(wire.Strip(pixels=b"not rows"),)), "unexpected"),
+        (run(strips=(strip(3), plan())), "unexpected"),
     ],
 )
 def test_a_request_that_cannot_be_met_leaves_the_core_ready(
-    request_: wire.Message, code: str
+    request_: Sequence[wire.Message], code: str
 ) -> None:
     """A failure has code, sentence and hint; the next request works."""
     with core() as client:
-        client.send(request_)
+        client.send(*request_)
         failure = client.next()
         client.send(plan())
         after = client.next()
@@ -183,8 +196,8 @@ def test_a_reference_goes_with_the_next_run_and_is_named_in_its_recipe() -> None
     picture = wire.Reference(role="subject", width=3, height=2, pixels=bytes(range(24)))
     with core() as client:
         client.send(picture)
-        client.send(run())
-        client.send(run())
+        client.send(*run())
+        client.send(*run())
         named = [
             answer.recipe["references"]
             for _ in range(2)
@@ -260,7 +273,7 @@ def test_a_forecast_draws_the_mask_over_the_crop() -> None:
 def test_a_run_with_views_shows_before_and_after() -> None:
     """A dialog gets the crop as it was, and each candidate as it would lie, before its patch."""
     with core() as client:
-        client.send(run(views=15))
+        client.send(*run(views=15))
         answers = list(client.answers())
 
     views = [answer for answer in answers if isinstance(answer, wire.View)]

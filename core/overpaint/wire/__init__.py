@@ -32,6 +32,7 @@ from .messages import (
     Reference,
     RegionPlanned,
     RunEdit,
+    Strip,
     StyleLayers,
     View,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "RegionPlanned",
     "RemoteProtocolError",
     "RunEdit",
+    "Strip",
     "StyleLayers",
     "VersionMismatch",
     "View",

@@ -12,7 +12,7 @@ from .messages import Hello, Message, from_frame, to_frame
 
 __all__ = ["PROTOCOL", "Connection"]
 
-PROTOCOL = 6
+PROTOCOL = 7
 """Raised whenever an older peer could misunderstand; independent of Overpaint's release."""
 
 
@@ -41,6 +41,14 @@ class Connection:
     def receive(self, data: Blob) -> None:
         """Take what arrived; raises RemoteProtocolError where it cannot be right."""
         self._decoder.feed(data)
+
+    def room(self) -> memoryview:
+        """Return where the next bytes can be read into; to be released before :meth:`filled`."""
+        return self._decoder.room()
+
+    def filled(self, count: int) -> None:
+        """Take the first *count* bytes of :meth:`room`; raises RemoteProtocolError."""
+        self._decoder.filled(count)
 
     def next_message(self) -> Optional[Message]:
         """Return the next message after hello, or None until more arrived."""

@@ -23,6 +23,8 @@ MAGIC = b"OVPT"
 MAX_HEADER = 1 << 20
 MAX_BLOBS = 16
 MAX_PAYLOAD = 1 << 32
+AT_ONCE = 1 << 26
+"""So much of a blob is made room for before any of it came; then as much again as is there."""
 
 _PRELUDE = struct.Struct(">4sI")
 
@@ -57,67 +59,91 @@ def encode(frame: Frame) -> List[Blob]:
 class FrameDecoder:
     """Turns bytes, cut anywhere, into frames.
 
-    State: the bytes of the part that is being read, and what that part is: prelude, header, or
-    the next of the blobs that the header announced.
+    State: the part that is being read, how much of it is there, and what it is: prelude, header,
+    or the next of the blobs that the header announced. Bytes are put where they will stay, for
+    pictures are large: read into :meth:`room` and tell :meth:`filled`, or leave it to
+    :meth:`feed`. A part grows with what has come, so that nobody can announce memory away.
     """
 
     def __init__(self) -> None:
         self._frames: Deque[Frame] = deque()
-        self._part: List[memoryview] = []
-        self._missing = _PRELUDE.size
+        self._size = _PRELUDE.size
+        self._part = bytearray(self._size)
+        self._there = 0
         self._in_header = False
         self._header: Optional[Dict[str, Any]] = None
         self._sizes: List[int] = []
         self._blobs: List[Blob] = []
         self._broken: Optional[RemoteProtocolError] = None
 
+    def room(self) -> memoryview:
+        """Return where the next bytes belong; never empty, to be released before :meth:`filled`."""
+        return memoryview(self._part)[self._there :]
+
+    def filled(self, count: int) -> None:
+        """Take the first *count* bytes of :meth:`room`, which now are what came.
+
+        Raises RemoteProtocolError at the first that cannot be right.
+        """
+        if self._broken is not None:
+            raise self._broken
+        self._there += count
+        try:
+            if self._header is None and not self._in_header:
+                _check_magic(self._part[: self._there])
+            self._advance()
+        except RemoteProtocolError as error:
+            self._broken = error
+            raise
+
     def feed(self, data: Blob) -> None:
         """Take bytes as they come; raises RemoteProtocolError at the first that cannot be right."""
         if self._broken is not None:
             raise self._broken
-        # Pieces are kept until their part is complete and joined once: pictures are large.
-        view = memoryview(data if isinstance(data, bytes) else bytes(data))
-        try:
-            while len(view) >= self._missing:
-                self._part.append(view[: self._missing])
-                view = view[self._missing :]
-                part, self._part = b"".join(self._part), []
-                self._take(part)
-            self._part.append(view)
-            self._missing -= len(view)
-            if self._header is None and not self._in_header:
-                _check_magic(b"".join(self._part))
-        except RemoteProtocolError as error:
-            self._broken = error
-            raise
+        view = memoryview(data).cast("B")
+        while view:
+            with self.room() as room:
+                count = min(len(room), len(view))
+                room[:count] = view[:count]
+            self.filled(count)
+            view = view[count:]
 
     def next_frame(self) -> Optional[Frame]:
         """Return the next whole frame, or None until more bytes came."""
         return self._frames.popleft() if self._frames else None
 
-    def _take(self, part: bytes) -> None:
+    def _advance(self) -> None:
+        """Go on to the next part where this one is complete, to the one after where it is empty."""
+        while self._there == self._size:
+            self._take(self._part)
+            self._part, self._there = bytearray(min(self._size, AT_ONCE)), 0
+        if self._there == len(self._part):
+            self._part.extend(bytes(min(self._size - self._there, self._there)))
+
+    def _take(self, part: bytearray) -> None:
+        """Take a complete part, and say how large the next one is."""
         if self._header is not None:
             self._blobs.append(part)
         elif self._in_header:
             self._header, self._sizes = _parse_header(part)
             self._in_header = False
         else:
-            self._in_header, self._missing = True, _parse_prelude(part)
+            self._in_header, self._size = True, _parse_prelude(part)
             return
         if len(self._blobs) == len(self._sizes):
             self._frames.append(Frame(self._header, tuple(self._blobs)))
             self._header, self._blobs = None, []
-            self._missing = _PRELUDE.size
+            self._size = _PRELUDE.size
         else:
-            self._missing = self._sizes[len(self._blobs)]
+            self._size = self._sizes[len(self._blobs)]
 
 
-def _check_magic(start: bytes) -> None:
+def _check_magic(start: bytearray) -> None:
     if not MAGIC.startswith(start[: len(MAGIC)]):
-        raise RemoteProtocolError(f"not a frame: it starts with {start[: len(MAGIC)]!r}")
+        raise RemoteProtocolError(f"not a frame: it starts with {bytes(start[: len(MAGIC)])!r}")
 
 
-def _parse_prelude(data: bytes) -> int:
+def _parse_prelude(data: bytearray) -> int:
     _check_magic(data)
     length: int = _PRELUDE.unpack(data)[1]
     if length > MAX_HEADER:
@@ -125,7 +151,7 @@ def _parse_prelude(data: bytes) -> int:
     return length
 
 
-def _parse_header(data: bytes) -> Tuple[Dict[str, Any], List[int]]:
+def _parse_header(data: bytearray) -> Tuple[Dict[str, Any], List[int]]:
     try:
         header = json.loads(data.decode("utf-8"), parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:

@@ -1,10 +1,11 @@
 """The messages between a shell and its core, as values that are checked when they are made.
 
-    shell -> core   hello  ask  plan  forecast  reference  run  layers  layer-pixels  cancel
+    shell -> core   hello  ask  plan  forecast  reference  run  strip  layers  layer-pixels  cancel
     core -> shell   hello  answer  region  outlook  progress  notice  view  patch
                     layer-wanted  layer-made  layer-failed  done  failure
 
-A run is answered by progress, notices and views, patches, and then done or failure. References
+A run is followed by its pixels in strips, which are sent while the next ones are read, and
+answered by progress, notices and views, patches, and then done or failure. References
 are not answered; they go along with the next run. What a dialog wants to know it asks: each ask
 has one answer, after views where pictures belong to it; each forecast has one outlook. Layers are
 answered like a run, except that the core asks for the pixels of one layer after the other, and
@@ -42,6 +43,7 @@ __all__ = [
     "Reference",
     "RegionPlanned",
     "RunEdit",
+    "Strip",
     "StyleLayers",
     "View",
     "from_frame",
@@ -385,11 +387,12 @@ class Reference(Message):
 
 @dataclass(frozen=True)
 class RunEdit(Message):
-    """Make the edit: the region's pixels, its selection and the layer's own mask, if it has one.
+    """Make the edit of the region, whose pixels follow: strips of *format*, until all are there.
 
-    Masks have one byte a pixel. *selection* has the pixels of *selected*, a part of the region
-    outside of which nothing is selected. *document* is what the user calls the picture. *views*
-    is the longest side of the pictures for a dialog that go along, 0 for none.
+    *shown* is the layer's own mask, if it has one. *selection* has the pixels of *selected*, a
+    part of the region outside of which nothing is selected. Masks have one byte a pixel.
+    *document* is what the user calls the picture. *views* is the longest side of the pictures
+    for a dialog that go along, 0 for none.
     """
 
     recipe: Dict[str, Any] = _object()
@@ -398,7 +401,6 @@ class RunEdit(Message):
     document: str = _text(300)
     region: Rectangle = _rectangle()
     format: str = _format()
-    pixels: Blob = _blob()
     selected: Rectangle = _rectangle()
     selection: Blob = _blob()
     shown: Optional[Blob] = _blob(optional=True)
@@ -409,9 +411,17 @@ class RunEdit(Message):
     def __post_init__(self) -> None:
         if not self.region.contains(self.selected):
             raise ValueError("what is selected is not inside the region")
-        _check_size("pixels", self.pixels, self.region, BYTES_PER_PIXEL[self.format])
         _check_size("selection", self.selection, self.selected, 1)
         _check_size("shown", self.shown, self.region, 1)
+
+
+@dataclass(frozen=True)
+class Strip(Message):
+    """The next rows of the run's region, whole ones, from the topmost on."""
+
+    pixels: Blob = _blob()
+
+    type = "strip"
 
 
 @dataclass(frozen=True)
@@ -578,6 +588,7 @@ _TYPES: Dict[str, Type[Message]] = {
         Progress,
         Notice,
         PatchMade,
+        Strip,
         StyleLayers,
         LayerWanted,
         LayerPixels,

@@ -8,7 +8,7 @@ import json
 import struct
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from gimpfu import (
     ADD_MASK_BLACK,
@@ -42,6 +42,7 @@ __all__ = [
     "read_selection",
     "recipe_text",
     "results_on",
+    "strips",
     "travel_format",
 ]
 
@@ -57,6 +58,10 @@ PERSISTENT = 1
 DEEP_FORMAT = "R'G'B'A float"
 MASK_FORMAT = "Y u8"
 LOOK_FORMAT = "R'G'B'A u8"
+STRIP = 1 << 20
+"""About how many bytes are read at a time."""
+TILE = 64
+"""GIMP keeps layers in tiles of so many rows."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +103,10 @@ class Selected:
 
 @dataclass(frozen=True)
 class RegionRead:
-    """What was read, as the wire carries it."""
+    """What is read of a region besides its pixels, which :func:`strips` reads in *format*."""
 
     region: Rectangle
     format: str
-    pixels: bytes
     shown: Optional[bytes]
     selected: Selected
 
@@ -241,28 +245,38 @@ def read_selection(target: Target) -> Selected:
 
 
 def read(target: Target, region: Rectangle, selected: Selected) -> RegionRead:
-    """Return the layer's pixels and its mask inside *region* of the canvas.
-
-    What lies outside the layer reads as transparent.
-    """
-    layer, place = target.layer, target.place
-    on_layer = Rectangle(region.x - place.x, region.y - place.y, region.width, region.height)
-    stored = layer.format
-    pixel_format = travel_format(target.image, stored)
-    if not place.contains(region):
+    """Return in which format *region* of the canvas travels, and the layer's mask in it."""
+    layer = target.layer
+    pixel_format = travel_format(target.image, layer.format)
+    if not target.place.contains(region):
         pixel_format = WITH_ALPHA[pixel_format]
-    # Asked for its own format by name, GIMP would first spend a third of a second on looking
-    # for a conversion.
-    pixels = layer.read_pixels(*on_layer, None if pixel_format == stored else pixel_format)
     mask = layer.mask
     hides = mask is not None and layer.apply_mask
     return RegionRead(
         region=region,
         format=pixel_format,
-        pixels=pixels,
-        shown=mask.read_pixels(*on_layer, MASK_FORMAT) if hides else None,
+        shown=mask.read_pixels(*_on_layer(target, region), MASK_FORMAT) if hides else None,
         selected=selected,
     )
+
+
+def strips(target: Target, source: RegionRead) -> Iterator[bytes]:
+    """Read the layer's pixels from the top, some rows at a time: each can travel while the next
+    is read. What lies outside the layer reads as transparent.
+    """
+    x, y, width, height = _on_layer(target, source.region)
+    # Asked for its own format by name, GIMP would first spend a third of a second on looking
+    # for a conversion.
+    form = None if source.format == target.layer.format else source.format
+    tiles = STRIP // (width * BYTES_PER_PIXEL[source.format] * TILE)
+    rows = TILE * max(tiles, 1)
+    for top in range(0, height, rows):
+        yield target.layer.read_pixels(x, y + top, width, min(rows, height - top), form)
+
+
+def _on_layer(target: Target, region: Rectangle) -> Rectangle:
+    place = target.place
+    return Rectangle(region.x - place.x, region.y - place.y, region.width, region.height)
 
 
 def look(target: Target, region: Rectangle, longest: int) -> Tuple[int, int, bytes]:

@@ -515,7 +515,6 @@ def _edit(
         region = core.planned()
         clock.mark("plan", less=core.seconds_to_hello or 0.0)
         source = canvas.read(target, region, selected)
-        clock.mark("read")
         core.begin(
             wire.RunEdit(
                 recipe=recipe,
@@ -524,14 +523,15 @@ def _edit(
                 document=(image.name or "")[:300],
                 region=region,
                 format=source.format,
-                pixels=source.pixels,
                 selected=selected.box,
                 selection=selected.in_bytes,
                 shown=source.shown,
                 views=0,
             ),
+            canvas.strips(target, source),
             shown,
         )
+        clock.mark("read")
         blank = canvas.Blank(image, name, selected)
         in_the_end.callback(blank.drop)
         outcome = core.outcome(_Progress())

@@ -72,11 +72,14 @@ class Conversation:
 
     def pump(self) -> None:
         """Hand out what has come. Where the core is gone, all that was asked gets its trouble."""
-        if self._core is None:
+        core = self._core
+        if core is None:
             return
         try:
-            for message in self._core.arrived():
+            for message in core.arrived():
                 self._hand_out(message)
+                if self._core is not core:  # what it answered to has ended it
+                    return
         except messages.CoreTrouble as trouble:
             expected, self._expected = self._expected, deque()
             self._end()

@@ -1,8 +1,9 @@
 """The core process as the shell sees it: started once per command, asked, ended.
 
-State: a process that is starting, ready or ended. Its pipes are served by threads that only
-move bytes; everything else happens in the caller's thread, which polls, because on Windows
-pipes cannot be waited for and because GIMP wants its progress bar moved meanwhile.
+State: a process that is starting, ready or ended. Its pipes are served by threads, one of which
+takes in all that comes and passes on whole messages, or what was wrong; everything else happens
+in the caller's thread, which polls, because on Windows pipes cannot be waited for and because
+GIMP wants its progress bar moved meanwhile.
 """
 
 import contextlib
@@ -13,7 +14,19 @@ import threading
 import time
 from collections import deque
 from functools import partial
-from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    Deque,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 import wire
 from shell import launch, messages
@@ -49,7 +62,7 @@ class CoreProcess:
         self.seconds_to_hello: Optional[float] = None
         self._connection = wire.Connection(RELEASE)
         self._dismissed = False
-        self._arrived: "queue.Queue[bytes]" = queue.Queue()
+        self._arrived: "queue.Queue[Union[wire.Message, wire.ProtocolError, None]]" = queue.Queue()
         self._to_send: "queue.Queue[Optional[List[wire.Blob]]]" = queue.Queue()
         self._last_words: Deque[bytes] = deque(maxlen=64)
         flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
@@ -100,11 +113,18 @@ class CoreProcess:
             if isinstance(answer, wire.RegionPlanned):
                 return answer.region
 
-    def begin(self, request: wire.RunEdit, references: Sequence[wire.Reference] = ()) -> None:
-        """Begin an edit, and do not wait: :meth:`outcome` brings what came of it."""
+    def begin(
+        self,
+        request: wire.RunEdit,
+        pixels: Iterable[bytes],
+        references: Sequence[wire.Reference] = (),
+    ) -> None:
+        """Begin an edit of *pixels*, in strips, and do not wait: :meth:`outcome` brings its end."""
         for reference in references:
             self.send(reference)
         self.send(request)
+        for strip in pixels:
+            self.send(wire.Strip(pixels=strip))
 
     def outcome(self, on_progress: OnProgress) -> Outcome:
         """Wait for the edit's end, however long it takes; raises EditFailed or CoreTrouble.
@@ -168,21 +188,13 @@ class CoreProcess:
     def arrived(self) -> Iterator[wire.Message]:
         """Yield what has come by now, failures among it, without waiting; raises CoreTrouble."""
         while True:
-            message = self._parsed()
-            if message is not None:
-                yield message
-                continue
             try:
-                data = self._arrived.get_nowait()
+                yield self._message(self._arrived.get_nowait())
             except queue.Empty:
                 waited = time.monotonic() - self.started
                 if self._connection.peer is None and waited > START_SECONDS:
                     raise messages.core_silent(START_SECONDS) from None
                 return
-            if not data:
-                self._tell_last_words()
-                raise messages.core_died()
-            self._take(data)
 
     def dismiss(self) -> None:
         """Ask the process to end, and do not wait for it: nothing is wanted of it any more."""
@@ -216,42 +228,30 @@ class CoreProcess:
         """
         asked = time.monotonic()
         while True:
-            message = self._parsed()
-            if isinstance(message, wire.Failure):
-                raise messages.EditFailed(message.sentence, message.hint, message.code)
-            if message is not None:
-                return message
-            limit, since = (seconds, asked)
-            if self._connection.peer is None:
-                limit, since = START_SECONDS, self.started
-            if limit is not None and time.monotonic() - since > limit:
-                raise messages.core_silent(limit)
             try:
-                data = self._arrived.get(timeout=POLL_SECONDS)
+                message = self._message(self._arrived.get(timeout=POLL_SECONDS))
             except queue.Empty:
+                limit, since = (seconds, asked)
+                if self._connection.peer is None:
+                    limit, since = START_SECONDS, self.started
+                if limit is not None and time.monotonic() - since > limit:
+                    raise messages.core_silent(limit) from None
                 idle()
                 continue
-            if not data:
-                self._tell_last_words()
-                raise messages.core_died()
-            self._take(data)
+            if isinstance(message, wire.Failure):
+                raise messages.EditFailed(message.sentence, message.hint, message.code)
+            return message
 
-    def _parsed(self) -> Optional[wire.Message]:
-        try:
-            return self._connection.next_message()
-        except wire.VersionMismatch as error:
-            raise messages.other_release(error.ours, error.theirs) from error
-        except wire.ProtocolError as error:
-            raise self._nonsense(error) from error
-        finally:
-            if self.seconds_to_hello is None and self._connection.peer is not None:
-                self.seconds_to_hello = time.monotonic() - self.started
-
-    def _take(self, data: bytes) -> None:
-        try:
-            self._connection.receive(data)
-        except wire.ProtocolError as error:
-            raise self._nonsense(error) from error
+    def _message(self, arrived: Union[wire.Message, wire.ProtocolError, None]) -> wire.Message:
+        """Return what arrived where it is a message; raises CoreTrouble where it is not."""
+        if arrived is None:
+            self._tell_last_words()
+            raise messages.core_died()
+        if isinstance(arrived, wire.VersionMismatch):
+            raise messages.other_release(arrived.ours, arrived.theirs) from arrived
+        if isinstance(arrived, wire.ProtocolError):
+            raise self._nonsense(arrived) from arrived
+        return arrived
 
     def _nonsense(self, error: wire.ProtocolError) -> messages.CoreTrouble:
         sys.stderr.write("overpaint: the core broke the protocol: {}\n".format(error))
@@ -278,12 +278,27 @@ class CoreProcess:
                         view = view[pipe.write(view) :]
 
     def _read(self) -> None:
-        pipe = self._process.stdout
-        assert pipe is not None
-        data = b"."
-        while data:
-            data = pipe.read(CHUNK) or b""
-            self._arrived.put(data)
+        pipe: Any = self._process.stdout  # a raw file, for there is no buffer before it
+        try:
+            while True:
+                with self._connection.room() as room:
+                    count = pipe.readinto(room)
+                if not count:
+                    self._arrived.put(None)
+                    return
+                self._connection.filled(count)
+                self._pass_on()
+        except wire.ProtocolError as error:
+            self._arrived.put(error)
+
+    def _pass_on(self) -> None:
+        while True:
+            message = self._connection.next_message()
+            if self.seconds_to_hello is None and self._connection.peer is not None:
+                self.seconds_to_hello = time.monotonic() - self.started
+            if message is None:
+                return
+            self._arrived.put(message)
 
     def _listen_to_last_words(self) -> None:
         pipe = self._process.stderr

@@ -247,13 +247,18 @@ class Session:
                 document=(self._image.name or "")[:300],
                 region=answer.region,
                 format=source.format,
-                pixels=source.pixels,
                 selected=source.selected.box,
                 selection=source.selected.in_bytes,
                 shown=source.shown,
                 views=CROP,
             )
             self._talk.ask(run, ended, failed, self._part, references)
+            try:
+                for strip in canvas.strips(target, source):
+                    self._talk.reply(wire.Strip(pixels=strip))
+            except RuntimeError as error:
+                self._talk.close()  # it would wait for the rest
+                failed(messages.document_gone(str(error)))
 
         def ended(_done: wire.Done) -> None:
             if not any(number >= first for number in self._candidates):  # it did not fit
