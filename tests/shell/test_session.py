@@ -396,3 +396,31 @@ def test_old_candidates_make_room(
     assert dialog.lost == [0]
     assert dialog.candidates == [0, 1, 2]
     edit.keep([1, 2])
+
+
+def test_a_layer_that_goes_while_it_is_read_is_told_and_the_next_run_works(
+    host: headless.Host, talk: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A core that has got half of a picture is not left waiting; the window goes on."""
+    image, layer = scene(host)
+    dialog = Dialog()
+    edit = session.Session(image, layer, talk, dialog)
+
+    def halfway(target: Any, source: Any) -> Iterator[bytes]:
+        whole = b"".join(strips(target, source))
+        yield whole[: len(whole) // source.region.height]
+        raise RuntimeError("the layer is gone")
+
+    strips = session.canvas.strips
+    with monkeypatch.context() as patched:
+        patched.setattr(session.canvas, "strips", halfway)
+        edit.run(request())
+        wait(talk, lambda: dialog.troubles)
+    stopped = edit.running
+    edit.run(request())
+    wait(talk, lambda: dialog.ends)
+
+    assert [type(error) for error in dialog.troubles] == [messages.DocumentUnsuitable]
+    assert not stopped
+    assert len(dialog.candidates) == 1
+    assert image.layers == [layer]
