@@ -176,7 +176,9 @@ class Laying:
         if weight.any() and self.visible[window].all():
             if flipped:
                 old, weight = old[:, ::-1].copy(), weight[:, ::-1].copy()
-            gaps = cv2.matchTemplate(around, old, cv2.TM_SQDIFF, mask=weight)
+            # By their light alone: a third of the work, which is most of it in large pictures.
+            light, wanted = (cv2.cvtColor(it, cv2.COLOR_RGB2GRAY) for it in (around, old))
+            gaps = cv2.matchTemplate(light, wanted, cv2.TM_SQDIFF, mask=weight)
             above, before = (int(at) for at in np.unravel_index(gaps.argmin(), gaps.shape))
         block = around[above : above + side, before : before + side]
         return np.asarray(block[:, ::-1] if flipped else block, np.float32)
