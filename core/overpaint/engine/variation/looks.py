@@ -20,7 +20,7 @@ RELIEF = 1.5
 """How much the roughness of a block counts beside its colours."""
 SOURCES = 9000
 """How many blocks of the picture are looked at."""
-ALIKE, STRANGE = 10.0, 36.0
+ALIKE, STRANGE = 6.0, 36.0
 """How far, in levels, the look nearest to that of a block is where the two are equals whatever
 else there is, and where they are none."""
 MOVED = 0.85
