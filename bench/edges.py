@@ -113,7 +113,9 @@ def manner_of(name: str) -> painting.Manner:
         vector=weights.styles()[named.vector],
         share=named.network,
         brushes=painting.BRUSHES[named.brush] if named.brush else None,
+        flow=named.flow,
         keeps_colours=named.keeps_colours,
+        keeps_light=named.keeps_light,
     )
 
 

@@ -26,8 +26,9 @@ PREFIX = 5
 class Style:
     """One named style.
 
-    *words*: what a hosted model is told, after "in the style of". *vector*, *network*, *brush*:
-    how it is laid on offline (see styles.toml). *keeps_colours*: the picture's hues stay.
+    *words*: what a hosted model is told, after "in the style of". *vector*, *network*, *flow*,
+    *brush*: how it is laid on offline (see styles.toml). *keeps_colours*, *keeps_light*: the
+    picture's hues stay, and what is light and dark in it.
     *also*: words that name it beside its id.
     """
 
@@ -37,8 +38,10 @@ class Style:
     vector: str = ""
     origin: str = ""
     network: float = 0.0
+    flow: int = 0
     brush: str = ""
     keeps_colours: bool = False
+    keeps_light: bool = False
     also: tuple[str, ...] = ()
 
 
@@ -53,8 +56,10 @@ def load() -> Mapping[str, Style]:
             vector=given.get("vector", ""),
             origin=given.get("origin", ""),
             network=float(given.get("network", 0)),
+            flow=given.get("flow", 0),
             brush=given.get("brush", ""),
             keeps_colours=given.get("colours") == "kept",
+            keeps_light=given.get("light") == "kept",
             also=tuple(given["also"]),
         )
         for name, given in _text()["style"].items()

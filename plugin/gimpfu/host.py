@@ -100,6 +100,10 @@ class Host(ABC):
         """Replace pixels; `rect` lies inside, and ValueError tells that `data` has another size."""
 
     @abstractmethod
+    def rasterize(self, layer: Ref) -> bool:
+        """Let a layer that GIMP draws itself keep its pixels; False where this GIMP cannot."""
+
+    @abstractmethod
     def is_srgb(self, image: Ref) -> bool:
         """Tell whether the image's colours are sRGB's, gamma-encoded or linear."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence, Union
 
 from . import host, region, values
 from .attributes import Attribute
-from .handles import Handle, from_id
+from .handles import Handle, from_id, wraps
 from .parasite import Carrier
 
 if TYPE_CHECKING:
@@ -48,6 +48,13 @@ class Item(Carrier, Handle):
         """Return the item with this number as the right class, or None."""
         found = from_id("item", number)
         return found if isinstance(found, Item) else None
+
+
+@wraps("filter")
+class DrawableFilter(Handle):
+    """A filter that GIMP applies to a drawable while it shows it."""
+
+    __slots__ = ()
 
 
 class Drawable(Item):

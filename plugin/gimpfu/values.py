@@ -16,6 +16,7 @@ KINDS: dict[str, frozenset[str]] = {
     "GimpLayer": host.LAYER_KINDS,
     "GimpTextLayer": frozenset(("text-layer",)),
     "GimpGroupLayer": frozenset(("group-layer",)),
+    "GimpDrawableFilter": frozenset(("filter",)),
     "GimpChannel": host.CHANNEL_KINDS,
     "GimpLayerMask": frozenset(("layer-mask",)),
     "GimpSelection": frozenset(("selection",)),

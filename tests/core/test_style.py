@@ -12,7 +12,7 @@ from overpaint import styles
 from overpaint.cli import run
 from overpaint.dialect import Role
 from overpaint.engine.provider import Embedded
-from overpaint.engine.style import network, painting, strokes, weights
+from overpaint.engine.style import flow, network, painting, strokes, weights
 from overpaint.engine.style.steps import finished
 from overpaint.errors import RecipeInvalid
 from overpaint.geometry import Extent
@@ -135,6 +135,28 @@ def test_strips_are_as_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "STRIP", 200 * 40)
     cut, _ = finished(network.run(picture, vector))
     assert np.abs(whole.astype(int) - cut).max() <= 1
+
+
+def test_what_the_network_draws_follows_the_form() -> None:
+    """Grain becomes strokes along the stripes beneath; in which strips it is done does not show."""
+    y, x = np.mgrid[:300, :160]
+    stripes = np.repeat((127 + 90 * np.sin((x + y) / 4))[..., None], 3, 2).astype(np.uint8)
+    grain = np.random.default_rng(2).integers(0, 256, stripes.shape).astype(np.uint8)
+    drawn = finished(flow.along(grain, stripes, 5)).astype(float)
+    along = np.abs(drawn[1:, :-1] - drawn[:-1, 1:])[20:-20, 20:-20]
+    across = np.abs(drawn[1:, 1:] - drawn[:-1, :-1])[20:-20, 20:-20]
+    assert along.mean() < 0.4 * across.mean()
+
+    whole = finished(flow.along(grain, stripes, 5))
+    part = finished(flow.along(grain[100:], stripes[100:], 5))
+    assert apart(part[60:], whole[160:]) < 0.1
+
+
+def test_renoir_leaves_light_where_it_is() -> None:
+    """His look was read from a dark picture; what is bright stays so all the same."""
+    picture = scene() // 2 + 100
+    styled, _ = made(job(picture, look=Look(style="renoir")))
+    assert abs(styled.mean() - picture.mean()) < 8
 
 
 def test_parts_of_one_picture_share_one_look() -> None:

@@ -154,6 +154,35 @@ def test_no_selection_is_too_odd(kind: str, seed: int) -> None:
         assert np.abs(made.astype(int) - 77).max() < 12
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_straight_stays_straight(seed: int) -> None:
+    """A rail through the selection is where it was, within five pixels, however seeds fall."""
+    rail = np.kron(textured() // 2, np.ones((3, 3, 1), np.uint8))
+    rail[210:222] = 230
+    mask = np.kron(ellipse(), np.ones((3, 3), np.uint8))
+    made, _ = vary(seed, pixels=rail, mask=mask)
+    bright = made[:, mask[216] > 0].mean(axis=2) > 180
+    middles = [np.flatnonzero(column).mean() for column in bright.T]
+    assert np.abs(np.subtract(middles, 215.5)).max() < 5
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_has_no_equal_stays_whole(seed: int) -> None:
+    """The one red disc among leaves is in one piece, about as large, and next to where it was."""
+    import cv2
+
+    leaves = textured()
+    cv2.circle(leaves, (100, 75), 18, (200, 30, 30), -1)
+    made, _ = vary(seed, pixels=leaves)
+    red = (made[..., 0].astype(int) - made[..., 1] > 90).astype(np.uint8)
+    _, _, facts, middles = cv2.connectedComponentsWithStats(red)
+    largest = 1 + facts[1:, cv2.CC_STAT_AREA].argmax()
+    area = facts[largest, cv2.CC_STAT_AREA]
+    assert area > 0.97 * red.sum()
+    assert area == pytest.approx(np.pi * 18**2, rel=0.15)
+    assert np.hypot(*(middles[largest] - (100, 75))) < 8
+
+
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 9999))
 @settings(deadline=None, max_examples=40)
 def test_a_path_is_connected_and_no_way_beside_it_is_cheaper(

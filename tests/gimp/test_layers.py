@@ -11,9 +11,8 @@ from tests.gimp.test_round_trip import CORE
 
 pytestmark = pytest.mark.gimp
 
-# A document of forty layers: groups three deep, modes, offsets, a mask, two equal ones, a locked
-# one, an empty one, text.
-DOCUMENT = """
+# An image, and what puts layers into it.
+MAKING = """
 WIDTH, HEIGHT = 160, 120
 image = Gimp.Image.new(WIDTH, HEIGHT, Gimp.ImageBaseType.RGB)
 
@@ -41,6 +40,13 @@ def pixels(name, parent, number, width=60, height=50, alpha=True, **values):
 def group(name, parent, **values):
     return add(Gimp.GroupLayer.new(image, name), parent, **values)
 
+"""
+
+# A document of forty layers: groups three deep, modes, offsets, a mask, two equal ones, a locked
+# one, an empty one, text.
+DOCUMENT = (
+    MAKING
+    + """
 MODES = [Gimp.LayerMode.NORMAL, Gimp.LayerMode.MULTIPLY, Gimp.LayerMode.SCREEN,
          Gimp.LayerMode.OVERLAY, Gimp.LayerMode.LCH_COLOR, Gimp.LayerMode.ADDITION]
 pixels("Paper", None, 0, WIDTH, HEIGHT, alpha=False)
@@ -71,6 +77,7 @@ text = Gimp.TextLayer.new(image, "Words", font, 24, Gimp.Unit.pixel())
 image.insert_layer(text, None, 0)
 text.set_offsets(20, 70)
 """
+)
 
 # tree(image) tells all of a document that is to stay, and what its pixels are.
 TELLING = """
@@ -93,6 +100,7 @@ def told(item):
         "offsets": list(item.get_offsets())[-2:],
         "size": [item.get_width(), item.get_height()],
         "mask": mask and hashlib.sha256(raw(mask)).hexdigest(),
+        "filters": [each.get_operation_name() for each in item.get_filters()],
     }
     if item.is_group():
         about["children"] = [told(child) for child in item.get_children()]

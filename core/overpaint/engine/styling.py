@@ -105,7 +105,9 @@ def _manner(job: Job, named: styles.Style | None) -> "Manner":
         vector=weights.styles()[named.vector] if named.vector else None,
         share=named.network,
         brushes=BRUSHES[named.brush] if named.brush else None,
+        flow=named.flow,
         keeps_colours=named.keeps_colours,
+        keeps_light=named.keeps_light,
     )
 
 

@@ -59,7 +59,11 @@ async def vary(job: Job) -> AsyncGenerator[Event, None]:
         )
     if quilts:
         style = _style(missing, strength, job.seed % KINDS)
-        steps = quilt(job.pixels, missing, job.visible, style, job.seed)
+        # What keeps its place is bent all the same, so that no two candidates are alike there.
+        random = np.random.default_rng(job.seed)
+        bend = partial(gentle.bend, job.pixels, missing, job.visible, strength, random)
+        bent = await anyio.to_thread.run_sync(bend)
+        steps = quilt(bent, missing, job.visible, style, job.seed)
         while True:
             done, ended, made = await anyio.to_thread.run_sync(partial(_next, steps))
             if ended:
@@ -74,7 +78,7 @@ async def vary(job: Job) -> AsyncGenerator[Event, None]:
         "Blocks of the picture were re-arranged. Things with a fixed shape may be torn apart: a "
         f"strength below {GENTLE} only bends them, and lights them anew."
     )
-    picture = np.where((made.changed & missing)[..., None], made.picture, job.pixels)
+    picture = np.where((made.changed & missing)[..., None], made.picture, bent)
     yield Candidate(picture)
 
 

@@ -288,6 +288,8 @@ def _losses(items: Sequence[dict[str, Any]], *, srgb: bool, deep: bool) -> Itera
         yield f"Text, links and paths become pixels: {drawn}."
     if filtered := names(each for each in leaves if each["filters"]):
         yield f"Filters are applied to their layers: {filtered}."
+    if filtered := names(each for each in groups if each["filters"]):
+        yield f"OpenRaster has no filters of groups; they are left out: {filtered}."
     loose = [each for each in items if _modern(each["mode"]) not in {*_MODES, _PASSING} - _LOOSE]
     if loose:
         said = ", ".join(f"{each['name']} ({each['mode']})" for each in loose)

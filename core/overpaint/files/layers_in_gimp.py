@@ -70,6 +70,9 @@ def _nodes(
     """Return what is to be known of *items*; *last* holds the number of the layer before."""
     found = []
     for item in items:
+        filters = len(item.get_filters())
+        if plain and filters and not item.is_group():
+            item.merge_filters()  # which may make it larger, as a shadow does
         mask = item.get_mask()
         about = {
             "name": item.get_name(),
@@ -80,6 +83,7 @@ def _nodes(
             "offsets": list(item.get_offsets())[-2:],
             "size": [item.get_width(), item.get_height()],
             "masked": mask is not None and item.get_apply_mask(),
+            "filters": filters,
         }
         if item.is_group():
             about["children"] = _nodes(image, item.get_children(), folder, last, plain)
@@ -88,9 +92,6 @@ def _nodes(
         last[0] += 1
         about["number"] = last[0]
         about["drawn"] = _is_drawn(item)
-        about["filters"] = len(item.get_filters())
-        if plain and about["filters"]:
-            item.merge_filters()
         about["form"] = form = _form(image, item)
         _write(folder / f"{last[0]}.raw", item, form)
         if about["masked"]:
@@ -143,8 +144,13 @@ def _style(path: Path, layer: Any, told: dict[str, Any]) -> None:
 
 
 def _plain(image: Any, layer: Any) -> Any:
-    """Return *layer*, or where GIMP draws it itself a layer of pixels that takes its place."""
+    """Return *layer* where its pixels are its own; where GIMP draws them, make them its own.
+
+    As in shell/layers.py, where it says why.
+    """
     if not _is_drawn(layer):
+        return layer
+    if (hasattr(layer, "rasterize") and layer.rasterize()) or layer.get_filters():
         return layer
     width, height = layer.get_width(), layer.get_height()
     plain = Gimp.Layer.new(

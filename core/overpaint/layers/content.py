@@ -47,9 +47,10 @@ def content(pixels: Pixels, shown: Mask | None = None) -> Content | None:
     box = bounds(shows.view(np.uint8))
     if box is None:
         return None
-    part = pixels[box.slices].copy()
-    inside = shows[box.slices]
-    part[~inside] = 0
+    part, inside = pixels[box.slices], shows[box.slices]
+    if not inside.all():
+        part = part.copy()
+        part[~inside] = 0
     mask = None if shown is None else np.ascontiguousarray(shown[box.slices])
     told = sha256(f"{part.dtype.str} {part.shape} {mask is not None}".encode())
     told.update(np.ascontiguousarray(part).data)
@@ -66,7 +67,7 @@ def laid_back(pixels: Pixels, found: Content, colours: Pixels) -> Pixels:
     made: Pixels = pixels.copy()
     inside = made[found.box.slices]
     selected = found.source.selection > 0
-    inside[selected, :3] = colours[selected]
+    np.copyto(inside[..., :3], colours, where=selected[..., None])
     return made
 
 
@@ -80,9 +81,9 @@ def anchor_picture(pixels: Pixels) -> Rgb:
 
 
 def opaque_colours(pixels: Pixels) -> tuple[Rgb, npt.NDArray[np.bool_]]:
-    """Return the colours of RGBA pixels as uint8, and where they are at least half opaque."""
+    """Return a copy of RGBA pixels' colours as uint8, and where they are at least half opaque."""
     if pixels.dtype == np.uint8:
-        colours = np.ascontiguousarray(pixels[..., :3], np.uint8)
+        colours = np.array(pixels[..., :3], np.uint8, order="C")
         shows = pixels[..., 3] >= _HALF
     else:
         scaled = np.clip(np.nan_to_num(pixels[..., :3]), 0, 1) * 255

@@ -21,6 +21,7 @@ from overpaint.picture import Pixels
 __all__ = ["Frame", "carried", "lay_in"]
 
 Floats = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
 Numbers: TypeAlias = npt.NDArray[Any]
 
 _TILE = 64
@@ -46,6 +47,8 @@ _FOLLOWED = 2_000_000
 """Pixels of the picture in which a flow is looked for."""
 _PIXELS = 1_000_000
 """Of a frame that are looked at as floats at a time, about."""
+_ALL = 255
+"""Shares of a whole frame are kept as bytes: as floats, those of two took half a gigabyte."""
 _MARGIN = 8
 """Rows around these that what is averaged needs."""
 
@@ -56,15 +59,15 @@ class Frame:
 
     *box*: its content's place on the canvas. *base*: uint8 (height, width, 3), the colours that
     the look was made of, frames ago where nothing has changed since. *colours*: the look, (height,
-    width, 3) in the layer's own numbers. *shows*: bool (height, width). *moving*: float32 (height,
-    width), 0..1, how much was moving nearby when the look was made.
+    width, 3) in the layer's own numbers. *shows*: bool (height, width). *moving*: uint8 (height,
+    width), how much was moving nearby when the look was made.
     """
 
     box: Box
     base: Rgb
     colours: Pixels
     shows: npt.NDArray[np.bool_]
-    moving: Floats
+    moving: Bytes
 
 
 def lay_in(measured: Rgb, pixels: Pixels, box: Box, number: int, count: int) -> None:
@@ -95,11 +98,10 @@ def carried(before: Frame | None, box: Box, found: Content, colours: Pixels) -> 
     if before is not None and before.colours.dtype == colours.dtype:
         last = before if before.box == box else _placed(before, box)
     if last is None:
-        return Frame(box, base, colours, shows, np.zeros(shows.shape, np.float32))
+        return Frame(box, base, colours, shows, np.zeros(shows.shape, np.uint8))
     known = _known(last.base, base, shows & last.shows)
-    moving = _nearby((known.share < 1) | known.moves)
-    bases, looks = np.empty_like(base), np.empty_like(colours)
-    mixed = np.empty_like(moving)
+    moving = _nearby((known.share < _ALL) | known.moves)
+    looks, mixed = np.empty_like(colours), np.empty_like(moving)
     for strip in _strips(box.height, box.width):
         rows = strip.rows
         share, moved = _shares(known, last, moving, strip)
@@ -112,23 +114,24 @@ def carried(before: Frame | None, box: Box, found: Content, colours: Pixels) -> 
                 np.where(moved, _moved(last.moving, where), was[2]),
             )
         looks[rows] = _mixed(was[0], colours[rows], share)
-        bases[rows] = _mixed(was[1], base[rows], share)
-        mixed[rows] = was[2] * share + moving[rows] * (1 - share)
-    return Frame(box, bases, looks, shows, mixed)
+        base[rows] = _mixed(was[1], base[rows], share)
+        mixed[rows] = np.rint(was[2] * share + moving[rows] * (1 - share))
+    return Frame(box, base, looks, shows, mixed)
 
 
 def _shares(
-    known: "_Known", last: Frame, moving: Floats, strip: "_Strip"
+    known: "_Known", last: Frame, moving: Bytes, strip: "_Strip"
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Return how much of the old look the rows of *strip* take, and where it moved to."""
     import cv2
 
     wide = strip.wide
-    share, old_moving, moves = known.share[wide], last.moving[wide], known.moves[wide]
+    share, old_moving, moves = known.share[wide] / _ALL, last.moving[wide], known.moves[wide]
     if moves.any():
         old_moving = np.where(moves, _moved(last.moving, known.where(wide)), old_moving)
     # What a passing thing had coloured gets its own look back as that thing goes away.
-    share = share * np.clip((moving[wide] + _FADED) / (old_moving + _FADED), 0, 1)
+    faded = np.float32(_FADED * 255)
+    share = share * np.clip((moving[wide] + faded) / (old_moving + faded), 0, 1)
     soft = np.asarray(cv2.GaussianBlur(share, (0, 0), 1.0), np.float32)
     share = soft * (share > 0)  # no hard edges, and none wider
     share[share > 1 - 1 / 64] = 1
@@ -178,27 +181,27 @@ def _strips(height: int, width: int) -> Iterator[_Strip]:
         yield _Strip(slice(start, stop), wide)
 
 
-def _nearby(changed: npt.NDArray[np.bool_]) -> Floats:
-    """Return how much of what is around each pixel has *changed*, 0..1, from a half on as 1."""
+def _nearby(changed: npt.NDArray[np.bool_]) -> Bytes:
+    """Return how much of what is around each pixel has *changed*, up to 255, from a half on."""
     import cv2
 
     height, width = changed.shape
     sigma = max(1.0, _REACH * max(height, width))
     # Small enough to be quick, large enough for so wide a blur.
     size = (max(1, round(width * 4 / sigma)), max(1, round(height * 4 / sigma)))
-    coarse = cv2.resize(changed.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    soft = cv2.GaussianBlur(coarse, (0, 0), 4.0)
-    wide = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.minimum(1, 2 * wide), np.float32)
+    coarse = cv2.resize(changed.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+    soft = np.minimum(255, 2 * cv2.GaussianBlur(coarse.astype(np.float32), (0, 0), 4.0))
+    made = cv2.resize(np.rint(soft).astype(np.uint8), (width, height))
+    return np.asarray(made, np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Known:
-    """What of a frame was seen before. *share*, float32: how sure it is, 0..1; *moves*, bool: where
+    """What of a frame was seen before. *share*, uint8: how sure it is, up to _ALL; *moves*: where
     it was elsewhere. *flow*: how far away, None where nothing is.
     """
 
-    share: Floats
+    share: Bytes
     moves: npt.NDArray[np.bool_]
     flow: "_Flow | None"
 
@@ -273,14 +276,14 @@ def _known(before: Rgb, now: Rgb, comparable: npt.NDArray[np.bool_]) -> _Known:
     """Return what of *now* was seen *before*, where they are *comparable*."""
     height, width = now.shape[:2]
     usual = _usual(before, now)
-    share = np.empty((height, width), np.float32)
+    share = np.empty((height, width), np.uint8)
     for strip in _strips(height, width):
         sure = _certainty(before[strip.wide], now[strip.wide], usual)
         share[strip.rows] = strip.kept(sure)
     moves = np.zeros((height, width), np.bool_)
     flow = None
     flows = _FLOWS[0] <= min(height, width) and max(height, width) <= _FLOWS[1]
-    if flows and share.min() < 1:
+    if flows and share.min() < _ALL:
         flow = _Flow.between(before, now)
         for strip in _strips(height, width):
             _follow(flow, before, now, usual, strip, share, moves)
@@ -294,7 +297,7 @@ def _follow(
     now: Rgb,
     usual: float,
     strip: _Strip,
-    share: Floats,
+    share: Bytes,
     moves: npt.NDArray[np.bool_],
 ) -> None:
     """Write into *share* and *moves* what in the rows of *strip* was seen elsewhere."""
@@ -322,8 +325,8 @@ def _usual(before: Rgb, now: Rgb) -> float:
     return float(np.median(np.concatenate(found)))
 
 
-def _certainty(one: Rgb, other: Rgb, usual: float) -> Floats:
-    """Return how sure it is that two pictures show the same around each pixel, 0..1.
+def _certainty(one: Rgb, other: Rgb, usual: float) -> Bytes:
+    """Return how sure it is that two pictures show the same around each pixel, up to _ALL.
 
     A change of colour shows in the mean, one of texture only in what is not mean; *usual* is
     what noise makes of the latter, in levels of 255.
@@ -334,7 +337,8 @@ def _certainty(one: Rgb, other: Rgb, usual: float) -> Floats:
     mean = np.abs(mean - cv2.blur(other.astype(np.float32), (_NEAR, _NEAR))).max(axis=2)
     apart = np.maximum(mean, _rough(one, other) - usual)
     limit = min(_MOST, max(_LEAST, _NOISY * usual))
-    return np.asarray(np.clip(2 - apart / np.float32(limit), 0, 1), np.float32)
+    sure = np.clip(2 - apart / np.float32(limit), 0, 1)
+    return np.asarray(sure * _ALL, np.uint8)
 
 
 def _rough(one: Rgb, other: Rgb) -> Floats:

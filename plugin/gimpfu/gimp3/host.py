@@ -121,6 +121,11 @@ class Host(host.Host):
         buffer.flush()
         thing.update(*rect)
 
+    def rasterize(self, layer: host.Ref) -> bool:
+        # 3.2's procedure for it takes no arguments: its configuration has no place for the layer.
+        thing = objects.object_of(layer)
+        return hasattr(thing, "rasterize") and bool(thing.rasterize())
+
     def is_srgb(self, image: host.Ref) -> bool:
         thing = objects.object_of(image)
         profile = thing.get_effective_color_profile()

@@ -21,9 +21,15 @@ KINDS = {
     "GimpLayerMask": "layer-mask",
     "GimpSelection": "selection",
     "GimpPath": "path",
+    "GimpDrawableFilter": "filter",
     "GimpDisplay": "display",
 }
-_CLASSES = {"item": Gimp.Item, "image": Gimp.Image, "display": Gimp.Display}
+_CLASSES = {
+    "item": Gimp.Item,
+    "image": Gimp.Image,
+    "display": Gimp.Display,
+    "filter": Gimp.DrawableFilter,
+}
 
 
 def ref_of(thing: Any) -> Ref:

@@ -249,6 +249,10 @@ class Host(host.Host):
             raise ValueError(f"{needed} bytes are needed, {len(data)} given")
         item.write(rect, formats.convert(data, source, item.format))
 
+    def rasterize(self, layer: host.Ref) -> bool:
+        self._store.item(layer)
+        return False
+
     def is_srgb(self, image: host.Ref) -> bool:
         self._store.picture(image)
         return True

@@ -38,7 +38,11 @@ WHOLE = ""
 """The id of the flattened document."""
 
 # Layers whose pixels GIMP draws itself, from what they say about themselves.
-_DRAWN = ("gimp-item-is-text-layer", "gimp-item-is-link-layer", "gimp-item-is-vector-layer")
+_DRAWN = (
+    "gimp-item-id-is-text-layer",
+    "gimp-item-id-is-link-layer",
+    "gimp-item-id-is-vector-layer",
+)
 _KEPT = ("blend-space", "composite-space", "composite-mode")
 
 
@@ -250,8 +254,15 @@ def _pairs(old: Any, new: Any) -> Iterator[Tuple[Any, Any]]:
 
 
 def _plain(image: Any, layer: Any) -> Any:
-    """Return *layer*, or where GIMP draws it itself a layer of pixels that takes its place."""
-    if not any(name in pdb and pdb[name](layer) for name in _DRAWN):
+    """Return *layer* where its pixels are its own; where GIMP draws them, make them its own.
+
+    GIMP draws links and paths anew whenever a file is opened, and text once it is changed. GIMP 3.0
+    cannot turn text into pixels: a layer takes its place, but for text with filters, which nothing
+    could take along.
+    """
+    if not any(name in pdb and pdb[name](layer.ID) for name in _DRAWN):
+        return layer
+    if layer.rasterize() or pdb.gimp_drawable_get_filters(layer)[0]:
         return layer
     size = layer.width, layer.height
     plain = gimp.Layer(image, layer.name, *size, layer.type, layer.opacity, LAYER_MODE_NORMAL)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from overpaint.engine.style import network, strokes
+from overpaint.engine.style import flow, network, strokes
 from overpaint.engine.style.network import Moments
 from overpaint.engine.style.steps import Steps, within
 from overpaint.engine.style.strokes import Brushes, Painted
@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float32]
 
 BRUSHES = {
     "oil": Brushes(),
-    "knife": Brushes(radii=(18, 10, 6), length=4, tolerance=26, jitter=8, relief=0.9),
+    "knife": Brushes(radii=(18, 10, 6, 3), length=4, tolerance=26, jitter=8, relief=0.9),
     "dots": Brushes(radii=(7, 4, 3), length=1, tolerance=12, jitter=4, hue=2.5, relief=0.1),
 }
 DRAWN = 1_500_000
@@ -47,13 +47,17 @@ class Manner:
     """How a style is laid on.
 
     *vector*: float32 (network.LENGTH,), None for strokes alone; *share* of the network's picture,
-    0..1; *brushes*, None for none; *keeps_colours*: the style itself leaves the hues.
+    0..1; *brushes*, None for none; *flow*: along how many pixels, in both directions, what the
+    network draws follows the form; *keeps_colours*, *keeps_light*: the style itself leaves the
+    hues, and what is light and dark on the whole.
     """
 
     vector: Floats | None
     share: float = 1.0
     brushes: Brushes | None = None
+    flow: int = 0
     keeps_colours: bool = False
+    keeps_light: bool = False
 
 
 def factor_for(whole: Extent, stroke: float) -> float:
@@ -110,7 +114,8 @@ def paint(
             small = _telling(small, _scaled(picture, factor))
         small = _extended(small, left, top)
         run = network.run(small, manner.vector, moments)
-        drawn, _ = yield from within(run, start, 0.9)
+        drawn, _ = yield from within(run, start, 0.85)
+        drawn = yield from within(flow.along(drawn, small, manner.flow), 0.85, 0.9)
         made = _enlarged(np.ascontiguousarray(drawn[top:, left:]), brushed)
         del drawn
         _mix(made, brushed, manner.share)
@@ -118,7 +123,8 @@ def paint(
     if painted is not None and manner.brushes is not None:
         painted.light(made, manner.brushes.relief)
     yield 0.95
-    _keep(made, picture, look, colours=look.keep_colours or manner.keeps_colours)
+    colours = look.keep_colours or manner.keeps_colours
+    _keep(made, picture, colours=colours, light=look.keep_light or manner.keeps_light)
     _mix(made, picture, strength)
     return made
 
@@ -209,16 +215,16 @@ def _mix(made: Rgb, source: Rgb, share: float) -> None:
         cv2.addWeighted(made, share, source, 1 - share, 0, dst=made)
 
 
-def _keep(made: Rgb, source: Rgb, look: Look, *, colours: bool) -> None:
+def _keep(made: Rgb, source: Rgb, *, colours: bool, light: bool) -> None:
     """Put the colours or the light of *source* back into *made*, in CIELAB.
 
     Of the light only what is coarse: strokes are light and dark as well.
     """
     import cv2
 
-    if not (colours or look.keep_light):
+    if not (colours or light):
         return
-    lighter = _lighter(made, source) if look.keep_light else None
+    lighter = _lighter(made, source) if light else None
     for start in range(0, made.shape[0], ROWS):
         rows = slice(start, start + ROWS)
         new = cv2.cvtColor(made[rows].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)

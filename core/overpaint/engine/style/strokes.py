@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from overpaint.engine import slopes
 from overpaint.engine.style.steps import Steps
 from overpaint.geometry import Extent
 
@@ -272,20 +273,8 @@ def _starts(
 
 
 def _directions(light: Floats, radius: float) -> Floats:
-    """Return unit vectors (height, width, 2) along lines of equal light, averaged over the brush.
-
-    By the structure tensor, in which opposite slopes agree.
-    """
-    import cv2
-
-    gx = cv2.Scharr(light, cv2.CV_32F, 1, 0)
-    gy = cv2.Scharr(light, cv2.CV_32F, 0, 1)
-    sigma = max(1.0, 1.5 * radius)
-    xx, yy, xy = (
-        np.asarray(cv2.GaussianBlur(each, (0, 0), sigma), np.float32)
-        for each in (gx * gx, gy * gy, gx * gy)
-    )
-    angle = 0.5 * np.arctan2(2 * xy, xx - yy) + np.float32(np.pi / 2)
+    """Return unit vectors (height, width, 2) along lines of equal light, over a brush."""
+    angle = slopes.across(slopes.tensor(light, max(1.0, 1.5 * radius))) + np.float32(np.pi / 2)
     return np.stack([np.cos(angle), np.sin(angle)], axis=2)
 
 

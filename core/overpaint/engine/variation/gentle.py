@@ -6,9 +6,10 @@ Both fade out towards the edge of the selection, so that no seam can show there.
 import numpy as np
 import numpy.typing as npt
 
+from overpaint.engine.variation import bending
 from overpaint.hidden import painted_over
 
-__all__ = ["vary"]
+__all__ = ["bend", "vary"]
 
 Rgb = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
@@ -36,26 +37,11 @@ def vary(pixels: Rgb, missing: Flags, visible: Flags, strength: float, seed: int
     """
     import cv2
 
-    height, width = missing.shape
-    framed = np.pad(missing.view(np.uint8), 1)
-    depth = np.asarray(cv2.distanceTransform(framed, cv2.DIST_L2, 5), np.float32)[1:-1, 1:-1]
-    deepest = float(depth.max())
-    share = np.clip(depth / max(1.0, FADE * deepest), 0, 1)
-    share = (share * share * (3 - 2 * share)).astype(np.float32)
-    size = float(np.count_nonzero(missing)) ** 0.5
     random = np.random.default_rng(seed)
-    source = painted_over(pixels, visible)
-    flow = []
-    for _ in range(2):
-        noise = random.standard_normal((height, width)).astype(np.float32)
-        waves = _smooth(noise, max(1.0, WAVE * size))
-        waves /= max(float(np.abs(waves[missing]).max(initial=0)), 1e-6)
-        # No steeper than half a pixel a pixel where it fades in: shapes bend, nothing folds.
-        most = min(BEND * size * (0.4 + strength), 0.5 * FADE * deepest)
-        flow.append(waves * share * np.float32(most))
-    bent = _bent(source, flow[0], flow[1])
+    bent = bend(pixels, missing, visible, strength, random)
     lightness, yellow = LIGHTS[int(random.integers(len(LIGHTS)))]
-    lab = cv2.cvtColor(bent.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(cv2.cvtColor(bent.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+    share, _ = _share(missing)
     weight = share * np.float32(0.4 + strength)
     # Where there are no colours, light of another colour is a stain.
     chroma = float(np.linalg.norm(lab[missing][:, 1:], axis=1).mean()) if missing.any() else 0.0
@@ -66,7 +52,31 @@ def vary(pixels: Rgb, missing: Flags, visible: Flags, strength: float, seed: int
     return np.where(missing[..., None], lit, pixels)
 
 
-def _bent(source: Rgb, across: Floats, down: Floats) -> Rgb:
+def bend(
+    pixels: Rgb, missing: Flags, visible: Flags, strength: float, random: np.random.Generator
+) -> Rgb:
+    """Return *pixels* bent where *missing*, as *vary* does, in the same light."""
+    share, deepest = _share(missing)
+    size = float(np.count_nonzero(missing)) ** 0.5
+    # No steeper than half a pixel a pixel where it fades in: shapes bend, nothing folds.
+    most = min(BEND * size * (0.4 + strength), 0.5 * FADE * deepest)
+    source = painted_over(pixels, visible)
+    across, down = bending.waves(source, share * np.float32(most), WAVE * size, random)
+    return np.where(missing[..., None], _moved(source, across, down), pixels)
+
+
+def _share(missing: Flags) -> tuple[Floats, float]:
+    """Return the share of each pixel, fading in from the edge, and how deep that is at most."""
+    import cv2
+
+    framed = np.pad(missing.view(np.uint8), 1)
+    depth = np.asarray(cv2.distanceTransform(framed, cv2.DIST_L2, 5), np.float32)[1:-1, 1:-1]
+    deepest = float(depth.max())
+    share = np.clip(depth / max(1.0, FADE * deepest), 0, 1)
+    return (share * share * (3 - 2 * share)).astype(np.float32), deepest
+
+
+def _moved(source: Rgb, across: Floats, down: Floats) -> Rgb:
     """Return *source* with each pixel taken from so many pixels away.
 
     Piece by piece: OpenCV's remap takes no side of 32767 pixels or more.
@@ -87,15 +97,3 @@ def _bent(source: Rgb, across: Floats, down: Floats) -> Rgb:
             y += down[place] + reach
             bent[place] = cv2.remap(around, x, y, cv2.INTER_CUBIC)
     return bent
-
-
-def _smooth(noise: Floats, sigma: float) -> Floats:
-    """Return *noise* blurred by *sigma*, at a reduced size where that is large."""
-    import cv2
-
-    height, width = noise.shape
-    factor = max(1.0, sigma / 4)
-    size = (max(2, round(width / factor)), max(2, round(height / factor)))
-    small = cv2.resize(noise, size, interpolation=cv2.INTER_AREA)
-    small = cv2.GaussianBlur(small, (0, 0), sigma / factor)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
