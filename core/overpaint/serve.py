@@ -20,10 +20,11 @@ import anyio.to_thread
 import numpy as np
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from overpaint import __version__, app, wire
+from overpaint import __version__, app, language, wire
 from overpaint.dialect import Role
 from overpaint.errors import OverpaintError, Unexpected
 from overpaint.geometry import Box, Extent
+from overpaint.language import _
 from overpaint.mask import Mask, bounds
 from overpaint.picture import Source
 from overpaint.planes import decode, encode
@@ -43,6 +44,7 @@ GRACE = 0.28
 
 def main() -> None:
     """Serve until stdin ends, a cancel arrives, or the shell breaks the protocol."""
+    language.speak()
     # Whatever prints to stdout from here on must not end up between two frames.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -155,17 +157,17 @@ class _Server:
                         for message in _told(event, source, request):
                             yield message
             else:
-                yield _refused(f"A core does not answer {request.type!r}.")
+                yield _refused(_("A core does not answer {name!r}.").format(name=request.type))
         except OverpaintError as error:
             yield wire.Failure(code=error.code, sentence=error.sentence, hint=error.hint)
         except Exception as error:  # noqa: BLE001, a defect ends one request, told to the user
             traceback.print_exc()
             yield wire.Failure(
                 code=Unexpected.code,
-                sentence=f"Overpaint met a defect of its own: {type(error).__name__}: {error}"[
-                    :500
-                ],
-                hint="Nothing was changed. Please report this with what you were doing.",
+                sentence=_("Overpaint met a defect of its own: {kind}: {error}").format(
+                    kind=type(error).__name__, error=error
+                )[:500],
+                hint=_("Nothing was changed. Please report this with what you were doing."),
             )
 
     async def _told_dialog(self, request: wire.Ask | wire.Forecast) -> AsyncIterator[wire.Message]:
@@ -208,8 +210,8 @@ class _Server:
             sent = await self.requests.receive()
         if not isinstance(sent, wire.LayerPixels) or sent.id != layer_id:
             raise Unexpected(
-                f"The shell sent {sent.type!r} where pixels were expected.",
-                "Nothing was changed. Please report this with what you were doing.",
+                _("The shell sent {name!r} where pixels were expected.").format(name=sent.type),
+                _("Nothing was changed. Please report this with what you were doing."),
             )
         return sent
 
@@ -238,7 +240,7 @@ async def _warm_up() -> None:
 
 
 def _refused(sentence: str) -> wire.Failure:
-    hint = "Nothing was changed. Please report this with what you were doing."
+    hint = _("Nothing was changed. Please report this with what you were doing.")
     return wire.Failure(code=Unexpected.code, sentence=sentence[:500], hint=hint)
 
 

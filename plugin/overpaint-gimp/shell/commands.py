@@ -137,7 +137,7 @@ def style_layers(image: Any, chosen: List[Any], which: str, frames: bool, *value
         core.dismiss()
         if not len(results) and outcome.failed:
             first = outcome.failed[0]
-            raise messages.none_made(first.code, first.sentence, first.hint)
+            raise messages.none_made(first.sentence, first.hint)
         group = layers.insert(batch, results, title)
     for sentence in [*outcome.notices, *_failures(batch, outcome.failed)]:
         gimp.message(sentence)
@@ -147,7 +147,7 @@ def style_layers(image: Any, chosen: List[Any], which: str, frames: bool, *value
 def _failures(batch: layers.Batch, failed: List[wire.LayerFailed]) -> List[str]:
     return [
         _("“{}” is as it was. {} {} Run the command again: only what is missing is made.").format(
-            batch.leaves[each.id].name, messages.told(each.code, each.sentence), each.hint
+            batch.leaves[each.id].name, each.sentence, each.hint
         )
         for each in failed
     ]
