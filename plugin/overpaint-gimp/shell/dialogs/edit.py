@@ -177,13 +177,12 @@ class EditDialog(Window, session.Listener):
     def _look_soon(self) -> None:
         if self._timer:
             GLib.source_remove(self._timer)
+        self._timer = GLib.timeout_add(LOOK_MS, self._look)
 
-        def look() -> bool:
-            self._timer = 0
-            self._session.foresee(self._request())
-            return False
-
-        self._timer = GLib.timeout_add(LOOK_MS, look)
+    def _look(self) -> bool:
+        self._timer = 0
+        self._session.foresee(self._request())
+        return False
 
     def _request(self) -> session.Request:
         values = self._fields.values()
@@ -252,6 +251,7 @@ class EditDialog(Window, session.Listener):
             return False
         try:
             as_shown = self._session.is_as_shown()
+            foreseen = self._session.is_foreseen(self._request())
         except messages.ShellError as error:
             self.trouble(error)
             return False
@@ -259,6 +259,10 @@ class EditDialog(Window, session.Listener):
             self._session.look_anew()
             self._look_soon()
             self.tell(_("Something else is selected by now. Look at it, then generate again."))
+            return False
+        if not foreseen:  # Enter came before what was just typed was looked at: as soon as it is
+            self._eager = True
+            self._look_soon()
             return False
         if able["privacy"] == "ask" and able["receiver"] not in self._allowed:
             self._ask_to_send(able)
