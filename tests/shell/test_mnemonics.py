@@ -56,7 +56,7 @@ def screens() -> dict[str, set[str]]:
     layers = texts["layers.py"] | styled - AREA - NO_PARTS
     history = texts["history.py"] - ASKED - SHOW_ALL
     return {
-        "menu": {text for text in texts["commands.py"] if text in MENU},
+        "menu": {text for text in texts["menu.py"] if text in MENU},
         "inpaint": plain | edit | error,
         "inpaint, asking": plain | edit - {"_Stop"} | SENDING,
         "style": styled | edit | error,

@@ -97,7 +97,7 @@ def blanks(text: str) -> tuple[bool, bool]:
     return text.startswith(" "), text.endswith(" ")
 
 
-LABEL = "from shell import commands; commands.register_all()\nfrom gimpfu import registry"
+LABEL = "from shell import menu; menu.register_all()\nfrom gimpfu import registry"
 REMOVE = "registry.REGISTERED['plug-in-overpaint-remove'].title"
 
 
