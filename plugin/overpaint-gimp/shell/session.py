@@ -21,8 +21,10 @@ __all__ = ["Listener", "Request", "Session"]
 
 ROOM = 1 << 30
 """Bytes of the candidates of earlier runs that are kept, with those of the last."""
-CROP = 360
-"""Longest side of the crop in a dialog, in pixels."""
+CROP = 720
+"""Longest side of the crop in a dialog, in pixels: more than a window shows at first, for one that
+is made larger, and for fine screens.
+"""
 WORDS = ("prompt", "negative", "parts", "seed")
 """What a recipe may say otherwise without another crop being sent, or at another price."""
 

@@ -19,10 +19,12 @@ from shell import messages
 from shell.conversation import Conversation
 from shell.i18n import CHOSEN, _
 
-__all__ = ["BORDER", "Window", "labelled", "worded"]
+__all__ = ["BORDER", "PADDED", "Window", "labelled", "worded"]
 
 PUMP_MS = 25
 BORDER = 12
+PADDED = {"left_margin": 6, "right_margin": 6, "top_margin": 4, "bottom_margin": 4}
+"""For texts of several lines, which GTK sets right at their borders."""
 MENDED_IN_SETTINGS = (
     "key-missing",
     "key-rejected",
