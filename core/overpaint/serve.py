@@ -281,7 +281,7 @@ def _told(event: Event, source: Source, request: wire.RunEdit) -> list[wire.Mess
     """Return *event* as messages; none for what no shell asks for."""
     match event:
         case Progress(fraction, phase):
-            return [wire.Progress(fraction=fraction, phase=phase)]
+            return [wire.Progress(fraction=fraction, phase=phase[:200])]
         case Notice(sentence):
             return [wire.Notice(sentence=sentence)]
         case Finished(seconds):

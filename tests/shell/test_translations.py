@@ -3,9 +3,11 @@
 import gettext
 import io
 import os
+import re
 import string
 import subprocess
 import sys
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -76,6 +78,32 @@ def test_a_translation_has_its_places_and_keys(domain: translations.Domain, lang
             if domain is translations.SHELL:
                 assert has_key(text) == has_key(source), source
             assert blanks(text) == blanks(source), source
+
+
+RIGHT_TO_LEFT = "\u200f"
+
+
+@pytest.mark.parametrize("domain", translations.DOMAINS, ids=lambda domain: domain.name)
+def test_hebrew_runs_from_right_to_left_whatever_it_begins_with(
+    domain: translations.Domain,
+) -> None:
+    """A line runs as its first letter does: one that begins with a name needs a mark before it."""
+    for message in domain.catalog("he"):
+        for text in all_strings(message.string) if message.id else ():
+            assert begins_in_hebrew(text.lstrip()) or not HEBREW.search(text), text
+
+
+HEBREW = re.compile("[א-ת]")
+
+
+def begins_in_hebrew(text: str) -> bool:
+    """Whether its first letter is of Hebrew, or a mark; what is filled in may be anything."""
+    for letter in text:
+        if letter == "{" or unicodedata.bidirectional(letter) == "L":
+            return False
+        if HEBREW.match(letter) or letter == RIGHT_TO_LEFT:
+            return True
+    return True
 
 
 def all_strings(said: str | tuple[str, ...]) -> list[str]:

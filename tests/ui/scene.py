@@ -102,6 +102,8 @@ for each in Gimp.get_images():
 MESSAGE = "GIMP Message"
 TOOLTIP = "GNU Image Manipulation Program"
 """What X calls a tooltip of GIMP's, and its window when it shows no image."""
+OTHERS = (TOOLTIP, " GIMP")
+"""How the titles end of what is not one of our windows."""
 TIMINGS = "timings"
 BUSY = 3.0
 """A core that has used so many seconds of processor time is filling: it starts with under one."""
@@ -137,7 +139,8 @@ class Scene:
         self.desktop.start_python(f'run("{command}"{layers})')
 
         def look() -> lab.Window | None:
-            there = [window for window in self.desktop.windows() if window.title != TOOLTIP]
+            # GIMP's own may be missing among the known: for a moment, after one of ours was closed.
+            there = [each for each in self.desktop.windows() if not each.title.endswith(OTHERS)]
             new = [window for window in there if window.id not in known]
             return new[0] if new else None
 
