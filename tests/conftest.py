@@ -33,6 +33,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     for variable, name in (("OVERPAINT_CONFIG", "config"), ("OVERPAINT_DATA", "data")):
         (own / name).mkdir()
         monkeypatch.setenv(variable, str(own / name))
+    monkeypatch.setenv("LANGUAGE", "en")  # what tests compare, whatever the tester speaks
     for name in list(os.environ):
         if name.endswith(("_API_KEY", "_AUTH")):
             monkeypatch.delenv(name)

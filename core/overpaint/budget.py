@@ -3,6 +3,7 @@
 from datetime import datetime, time
 
 from overpaint.errors import BudgetSpent
+from overpaint.language import _
 
 __all__ = ["check", "start_of_day"]
 
@@ -20,10 +21,16 @@ def check(estimate: float | None, spent: float, budget: float | None) -> BudgetS
     # Sums of cents as floats are off by a hair; a hair is not worth a refusal.
     if left > 0 and (estimate is None or estimate <= left + 1e-9):
         return None
-    cost = "an unknown amount" if estimate is None else f"about {_dollars(estimate)}"
+    cost = (
+        _("an unknown amount")
+        if estimate is None
+        else _("about {amount}").format(amount=_dollars(estimate))
+    )
     return BudgetSpent(
-        f"This would cost {cost}; {_dollars(max(left, 0))} of today's {_dollars(budget)} are left.",
-        "Raise daily_budget in the settings, choose a cheaper model, or wait until tomorrow.",
+        _("This would cost {cost}; {left} of today's {budget} are left.").format(
+            cost=cost, left=_dollars(max(left, 0)), budget=_dollars(budget)
+        ),
+        _("Raise daily_budget in the settings, choose a cheaper model, or wait until tomorrow."),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from overpaint.errors import AnswerUnusable
+from overpaint.language import N_, _
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,7 +24,7 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 MAX_PIXELS = 64_000_000
 """Four times the largest picture that any known model makes."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-HINT = "Try again, or choose another model."
+HINT = N_("Try again, or choose another model.")
 
 
 def encode_png(pixels: Bytes) -> bytes:
@@ -72,7 +73,10 @@ def decode(data: bytes) -> Bytes:
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 raise AnswerUnusable(
-                    f"The provider returned a picture of {width}x{height} pixels.", HINT
+                    _("The provider returned a picture of {width}x{height} pixels.").format(
+                        width=width, height=height
+                    ),
+                    _(HINT),
                 )
             picture.load()
         upright = ImageOps.exif_transpose(picture)
@@ -81,7 +85,10 @@ def decode(data: bytes) -> Bytes:
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         reason = str(error) or type(error).__name__
         raise AnswerUnusable(
-            f"What the provider returned cannot be read as a picture ({reason[:120]}).", HINT
+            _("What the provider returned cannot be read as a picture ({reason}).").format(
+                reason=reason[:120]
+            ),
+            _(HINT),
         ) from error
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from overpaint.errors import ProviderFailed
 from overpaint.geometry import Box, Extent
 from overpaint.hidden import painted_over
+from overpaint.language import _
 from overpaint.mask import Mask, bounds
 from overpaint.picture import Patch, Pixels, Source
 from overpaint.plan import Shot
@@ -182,9 +183,16 @@ def fit_copied(prepared: Prepared, sent: Sent, candidate: Bytes, seed: int) -> P
     """
     if candidate.shape != sent.pixels.shape:
         raise ProviderFailed(
-            f"The provider returned {candidate.shape[1]}x{candidate.shape[0]} pixels "
-            f"instead of {sent.pixels.shape[1]}x{sent.pixels.shape[0]}.",
-            "Try again, or choose another provider.",
+            _(
+                "The provider returned {width}x{height} pixels "
+                "instead of {sent_width}x{sent_height}."
+            ).format(
+                width=candidate.shape[1],
+                height=candidate.shape[0],
+                sent_width=sent.pixels.shape[1],
+                sent_height=sent.pixels.shape[0],
+            ),
+            _("Try again, or choose another provider."),
         )
     if prepared.source.pixels.dtype == np.uint8:
         return Piece(sent.shot.box, candidate)

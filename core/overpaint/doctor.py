@@ -18,6 +18,7 @@ from pathlib import Path
 
 from overpaint import __version__, places, wire
 from overpaint.errors import OverpaintError
+from overpaint.language import N_, _
 
 __all__ = ["LIBRARIES", "Finding", "all_well", "as_json", "examine", "examine_core"]
 
@@ -39,7 +40,7 @@ LIBRARIES = {
 
 HELLO_SECONDS = 5
 
-_REINSTALL = "Install Overpaint again."
+_REINSTALL = N_("Install Overpaint again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,10 @@ def as_json(findings: list[Finding]) -> str:
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     fits = sys.version_info >= (3, 11)
-    fix = "" if fits else "Overpaint needs 3.11 or newer: install it with a newer Python."
-    return Finding("Python", fits, f"{version} at {sys.executable}.", fix)
+    fix = "" if fits else _("Overpaint needs 3.11 or newer: install it with a newer Python.")
+    return Finding(
+        "Python", fits, _("{version} at {path}.").format(version=version, path=sys.executable), fix
+    )
 
 
 def _library(library: str, module: str) -> Finding:
@@ -105,9 +108,9 @@ def _library(library: str, module: str) -> Finding:
             importlib.import_module(module)
             version = importlib.metadata.version(library)
         except Exception as error:  # noqa: BLE001, a broken library raises whatever it likes
-            return Finding(library, ok=False, detail=f"{_told(error)}.", fix=_REINSTALL)
+            return Finding(library, ok=False, detail=f"{_told(error)}.", fix=_(_REINSTALL))
     if said:
-        return Finding(library, ok=False, detail=f"{version}; {said[0]}", fix=_REINSTALL)
+        return Finding(library, ok=False, detail=f"{version}; {said[0]}", fix=_(_REINSTALL))
     return Finding(library, ok=True, detail=version)
 
 
@@ -129,17 +132,17 @@ def _said_by(module: str) -> Iterator[list[str]]:
 
 
 def _engine() -> Finding:
-    name = "Built-in engine"
+    name = _("Built-in engine")
     try:
         filled = _fills_a_hole()
     except OverpaintError as error:
-        return Finding(name, ok=False, detail=error.sentence, fix=_REINSTALL)
+        return Finding(name, ok=False, detail=error.sentence, fix=_(_REINSTALL))
     except Exception as error:  # noqa: BLE001, whatever a broken library raises
-        return Finding(name, ok=False, detail=f"{_told(error)}.", fix=_REINSTALL)
+        return Finding(name, ok=False, detail=f"{_told(error)}.", fix=_(_REINSTALL))
     if not filled:
-        detail = "It fills a hole with colours that are not there."
-        return Finding(name, ok=False, detail=detail, fix=_REINSTALL)
-    return Finding(name, ok=True, detail="It fills a hole as it should.")
+        detail = _("It fills a hole with colours that are not there.")
+        return Finding(name, ok=False, detail=detail, fix=_(_REINSTALL))
+    return Finding(name, ok=True, detail=_("It fills a hole as it should."))
 
 
 def _fills_a_hole() -> bool:
@@ -174,7 +177,7 @@ def _data_folder() -> Finding:
     try:
         folder = places.data_folder()
     except ImportError as error:
-        return Finding("Data folder", ok=False, detail=f"{_told(error)}.", fix=_REINSTALL)
+        return Finding(_("Data folder"), ok=False, detail=f"{_told(error)}.", fix=_(_REINSTALL))
     # It is made when it is needed; until then the question is whether it can be.
     there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     try:
@@ -182,23 +185,25 @@ def _data_folder() -> Finding:
             pass
     except OSError as error:
         return Finding(
-            "Data folder",
+            _("Data folder"),
             ok=False,
-            detail=f"Nothing can be written to {folder} ({error.strerror or error}).",
-            fix=f"Make {there} a folder that is yours to write to.",
+            detail=_("Nothing can be written to {folder} ({reason}).").format(
+                folder=folder, reason=error.strerror or error
+            ),
+            fix=_("Make {there} a folder that is yours to write to.").format(there=there),
         )
-    return Finding("Data folder", ok=True, detail=f"{folder}.")
+    return Finding(_("Data folder"), ok=True, detail=f"{folder}.")
 
 
 def _gimp(find: Callable[[], list[str] | None]) -> Finding:
     try:
         console = find()
     except Exception as error:  # noqa: BLE001, as above: it may need what is broken
-        detail = f"It could not be looked for ({_told(error)})."
+        detail = _("It could not be looked for ({reason}).").format(reason=_told(error))
         return Finding("GIMP", ok=False, detail=detail, required=False)
     if console is None:
-        detail = "No GIMP 3 was found, so nothing can be saved as .xcf from the command line."
-        fix = "Name its console program in $OVERPAINT_GIMP if there is one."
+        detail = _("No GIMP 3 was found, so nothing can be saved as .xcf from the command line.")
+        fix = _("Name its console program in $OVERPAINT_GIMP if there is one.")
         return Finding("GIMP", ok=False, detail=detail, fix=fix, required=False)
     return Finding("GIMP", ok=True, detail=f"{' '.join(console)}.", required=False)
 
@@ -227,17 +232,19 @@ def _launch_specs() -> list[Path]:
 
 
 def _core(spec: Path) -> Finding:
-    name = f"Plug-in in {spec.parent}"
+    name = _("Plug-in in {folder}").format(folder=spec.parent)
 
     def problem(detail: str) -> Finding:
-        return Finding(name, ok=False, detail=detail, fix="Run Overpaint's installer again.")
+        return Finding(name, ok=False, detail=detail, fix=_("Run Overpaint's installer again."))
 
     try:
         argv = json.loads(spec.read_text("utf-8"))["argv"]
         if not (isinstance(argv, list) and argv and all(isinstance(word, str) for word in argv)):
-            return problem(f"{spec.name} names no command.")
+            return problem(_("{file} names no command.").format(file=spec.name))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        return problem(f"{spec.name} cannot be read ({_told(error)}).")
+        return problem(
+            _("{file} cannot be read ({reason}).").format(file=spec.name, reason=_told(error))
+        )
     connection = wire.Connection(__version__)
     # As the shell starts it: without what steers another Python.
     steering = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP")
@@ -255,16 +262,32 @@ def _core(spec: Path) -> Finding:
         connection.receive(done.stdout)
         connection.next_message()
     except OSError as error:
-        return problem(f"Its core does not start: {argv[0]}: {error.strerror or error}.")
+        return problem(
+            _("Its core does not start: {program}: {reason}.").format(
+                program=argv[0], reason=error.strerror or error
+            )
+        )
     except subprocess.TimeoutExpired:
-        return problem(f"Its core did not say hello and end within {HELLO_SECONDS} seconds.")
+        return problem(
+            _("Its core did not say hello and end within {seconds} seconds.").format(
+                seconds=HELLO_SECONDS
+            )
+        )
     except wire.ProtocolError as error:
-        return problem(f"Its core speaks otherwise: {error}.")
+        return problem(_("Its core speaks otherwise: {error}.").format(error=error))
     if connection.peer is None:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        reason = lines[-1] if lines else f"it ended with status {done.returncode}"
-        return problem(f"Its core does not say hello: {reason}.")
-    return Finding(name, ok=True, detail=f"Its core is Overpaint {connection.peer.release}.")
+        reason = (
+            lines[-1]
+            if lines
+            else _("it ended with status {status}").format(status=done.returncode)
+        )
+        return problem(_("Its core does not say hello: {reason}.").format(reason=reason))
+    return Finding(
+        name,
+        ok=True,
+        detail=_("Its core is Overpaint {release}.").format(release=connection.peer.release),
+    )
 
 
 def _told(error: Exception) -> str:

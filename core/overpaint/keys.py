@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from overpaint import places
 from overpaint.errors import KeyInvalid, KeyStoreProblem
+from overpaint.language import _
 
 __all__ = ["Found", "Known", "Where", "check_name", "find", "forget", "known", "store"]
 
@@ -79,9 +80,9 @@ def store(name: str, secret: str) -> Where:
     White space and quotes around it are taken off. Raises KeyInvalid and KeyStoreProblem.
     """
     check_name(name)
-    secret = _cleaned(secret, "What was given")
+    secret = _cleaned(secret, _("What was given"))
     if not secret:
-        raise KeyInvalid("No key was given.", "Paste the key itself.")
+        raise KeyInvalid(_("No key was given."), _("Paste the key itself."))
 
     def put(ring: Any) -> bool:
         ring.set_password(SERVICE, name, secret)
@@ -142,8 +143,8 @@ def check_name(name: str) -> None:
     """Raise KeyInvalid where *name* is no name of a key; it is not quoted: it may be a key."""
     if not NAME.fullmatch(name):
         raise KeyInvalid(
-            "That is no name of a key.",
-            "Names are those of environment variables, like OPENAI_API_KEY.",
+            _("That is no name of a key."),
+            _("Names are those of environment variables, like OPENAI_API_KEY."),
         )
 
 
@@ -154,14 +155,18 @@ def _cleaned(text: str, what: str) -> str:
         secret = secret[1:-1].strip()
     if len(secret) > MAX_LENGTH or not all("!" <= letter <= "~" for letter in secret):
         raise KeyInvalid(
-            f"{what} can be no key: it is too long, or holds spaces or unusual characters.",
-            "Paste only the key, in one line.",
+            _(
+                "{what} can be no key: it is too long, or holds spaces or unusual characters."
+            ).format(what=what),
+            _("Paste only the key, in one line."),
         )
     return secret
 
 
 def _in_environment(name: str) -> str:
-    return _cleaned(os.environ.get(name, ""), f"What the environment variable {name} holds")
+    return _cleaned(
+        os.environ.get(name, ""), _("What the environment variable {name} holds").format(name=name)
+    )
 
 
 # The keyring
@@ -171,7 +176,7 @@ def _in_keyring(name: str) -> str | None:
     found = _ask_keyring(lambda ring: ring.get_password(SERVICE, name))
     if not found:
         return None
-    return _cleaned(found, f"What the keyring holds as {name}")
+    return _cleaned(found, _("What the keyring holds as {name}").format(name=name))
 
 
 T = TypeVar("T")
@@ -255,7 +260,8 @@ def _read_file() -> _Stored:
     except (AttributeError, KeyError, TypeError, ValueError):
         # Not chained: what could not be read may hold keys.
         raise KeyStoreProblem(
-            f"{path} is damaged.", "Remove it, and set your keys again with 'overpaint keys set'."
+            _("{path} is damaged.").format(path=path),
+            _("Remove it, and set your keys again with 'overpaint keys set'."),
         ) from None
 
 
@@ -267,11 +273,15 @@ def _refuse_shared(path: Path, status: os.stat_result) -> None:
     if os.name != "posix":
         return
     if status.st_uid not in (os.geteuid(), 0):
-        raise KeyStoreProblem(f"{path} belongs to another user.", "Remove it, or take it over.")
+        raise KeyStoreProblem(
+            _("{path} belongs to another user.").format(path=path), _("Remove it, or take it over.")
+        )
     if status.st_mode & 0o077:
         raise KeyStoreProblem(
-            f"{path} holds keys, and other users can read it.",
-            f"Run 'chmod 600 {path}', and think about new keys: these may be known.",
+            _("{path} holds keys, and other users can read it.").format(path=path),
+            _("Run 'chmod 600 {path}', and think about new keys: these may be known.").format(
+                path=path
+            ),
         )
 
 
@@ -283,8 +293,10 @@ def _changed_file() -> Iterator[_Stored]:
         places.make_private(path.parent)
         if os.name == "posix" and path.parent.stat().st_mode & 0o022:
             raise KeyStoreProblem(
-                f"Other users can write to {path.parent}: no place for keys.",
-                f"Run 'chmod 700 {path.parent}'.",
+                _("Other users can write to {folder}: no place for keys.").format(
+                    folder=path.parent
+                ),
+                _("Run 'chmod 700 {folder}'.").format(folder=path.parent),
             )
         with places.alone(path.with_name(".keys.lock")):
             stored = _read_file()
@@ -297,6 +309,8 @@ def _changed_file() -> Iterator[_Stored]:
 
 def _unusable(path: Path, error: OSError) -> KeyStoreProblem:
     return KeyStoreProblem(
-        f"{path} cannot be used: {error.strerror or error}.",
-        f"Make {path.parent} yours to write to, or set OVERPAINT_CONFIG to another folder.",
+        _("{path} cannot be used: {reason}.").format(path=path, reason=error.strerror or error),
+        _("Make {folder} yours to write to, or set OVERPAINT_CONFIG to another folder.").format(
+            folder=path.parent
+        ),
     )

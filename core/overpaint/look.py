@@ -6,13 +6,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from overpaint.errors import RecipeInvalid
+from overpaint.language import N_, _
 
 __all__ = ["MAX_STROKE", "MIN_STROKE", "PLAIN", "Look"]
 
 MIN_STROKE = 0.25
 MAX_STROKE = 4.0
 
-_HINT = "Make the edit again from the menu or the command line."
+_HINT = N_("Make the edit again from the menu or the command line.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +42,11 @@ class Look:
         )
         if not right:
             raise RecipeInvalid(
-                f"This recipe cannot be used: its look is wrong ({self.style!r:.60}, strokes "
-                f"{self.stroke!r:.20}; they go from {MIN_STROKE} to {MAX_STROKE}).",
-                _HINT,
+                _(
+                    "This recipe cannot be used: its look is wrong ({style!r:.60}, strokes "
+                    "{stroke!r:.20}; they go from {least} to {most})."
+                ).format(style=self.style, stroke=self.stroke, least=MIN_STROKE, most=MAX_STROKE),
+                _(_HINT),
             )
 
     @classmethod
@@ -52,7 +55,7 @@ class Look:
         known = {each.name for each in fields(cls)}
         if not isinstance(data, Mapping) or set(data) - known:
             raise RecipeInvalid(
-                "This recipe cannot be used: its look has parts that are not known.", _HINT
+                _("This recipe cannot be used: its look has parts that are not known."), _(_HINT)
             )
         values: dict[str, Any] = dict(data)
         return cls(**values)

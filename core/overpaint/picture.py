@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from overpaint.errors import SelectionMismatch
 from overpaint.geometry import Box, Extent
+from overpaint.language import _
 from overpaint.mask import Mask
 
 __all__ = ["Patch", "Pixels", "Source"]
@@ -36,12 +37,20 @@ class Source:
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 4:
             raise ValueError(f"pixels are (height, width, 4), not {self.pixels.shape}")
-        for name, plane in (("selection", self.selection), ("layer mask", self.shown)):
+        for name, plane in ((_("selection"), self.selection), (_("layer mask"), self.shown)):
             if plane is not None and plane.shape != self.pixels.shape[:2]:
                 raise SelectionMismatch(
-                    f"The {name} is {plane.shape[1]}x{plane.shape[0]} pixels, "
-                    f"the picture {self.pixels.shape[1]}x{self.pixels.shape[0]}.",
-                    "Both must have the same size.",
+                    _(
+                        "The {name} is {width}x{height} pixels, "
+                        "the picture {picture_width}x{picture_height}."
+                    ).format(
+                        name=name,
+                        width=plane.shape[1],
+                        height=plane.shape[0],
+                        picture_width=self.pixels.shape[1],
+                        picture_height=self.pixels.shape[0],
+                    ),
+                    _("Both must have the same size."),
                 )
 
     @property

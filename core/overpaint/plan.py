@@ -13,6 +13,7 @@ import numpy as np
 
 from overpaint.errors import SelectionEmpty
 from overpaint.geometry import Box, Extent
+from overpaint.language import _
 from overpaint.mask import Mask, bounds, islands
 from overpaint.recipe import Oversize, Recipe
 from overpaint.sizes import Sizes
@@ -75,7 +76,7 @@ def make_plan(recipe: Recipe, selection: Box, canvas: Extent, sizes: Sizes) -> P
     changed = selection.grown(recipe.grow + recipe.feather).intersection(canvas.box)
     if changed is None or selection.intersection(canvas.box) is None:
         raise SelectionEmpty(
-            "The selection lies outside the picture.", "Select a part of the picture first."
+            _("The selection lies outside the picture."), _("Select a part of the picture first.")
         )
     shots = _shots(recipe, changed, canvas.box, sizes)
     region = changed

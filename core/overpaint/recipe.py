@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from overpaint.errors import RecipeInvalid
+from overpaint.language import N_, _
 from overpaint.look import PLAIN, Look
 
 __all__ = ["VERSION", "Edit", "Oversize", "Part", "Recipe"]
@@ -99,31 +100,46 @@ class Recipe:
     look: Look = PLAIN
 
     def __post_init__(self) -> None:
-        _check(isinstance(self.edit, Edit), f"{self.edit!r} is not an edit")
-        texts = [("prompt", self.prompt), ("negative prompt", self.negative), *self.parts.items()]
+        _check(isinstance(self.edit, Edit), _("{edit!r} is not an edit").format(edit=self.edit))
+        texts = [
+            ("prompt", self.prompt),
+            (_("negative prompt"), self.negative),
+            *self.parts.items(),
+        ]
         for name, text in texts:
-            _check(isinstance(text, str), f"the {name} is not text")
-            _check(len(text) <= MAX_PROMPT, f"the {name} is longer than {MAX_PROMPT} characters")
-        _check(all(isinstance(part, Part) for part in self.parts), "a part of it is not known")
-        _check(isinstance(self.provider, str) and self.provider != "", "no provider is named")
+            _check(isinstance(text, str), _("the {name} is not text").format(name=name))
+            _check(
+                len(text) <= MAX_PROMPT,
+                _("the {name} is longer than {limit} characters").format(
+                    name=name, limit=MAX_PROMPT
+                ),
+            )
+        _check(all(isinstance(part, Part) for part in self.parts), _("a part of it is not known"))
+        _check(isinstance(self.provider, str) and self.provider != "", _("no provider is named"))
         named = self.model is None or (isinstance(self.model, str) and self.model != "")
-        _check(named, "its model has no name")
+        _check(named, _("its model has no name"))
         _fraction("strength", self.strength)
         _integer("count", self.count, 1, MAX_COUNT)
         listed = len(self.references) <= MAX_REFERENCES and all(
             isinstance(each, str) and DIGEST.fullmatch(each) for each in self.references
         )
-        _check(listed, "its references are not digests of pictures")
+        _check(listed, _("its references are not digests of pictures"))
         _integer("grow", self.grow, 0, MAX_PX)
         _integer("feather", self.feather, 0, MAX_PX)
         if self.context is not None:
             _integer("context", self.context, 0, MAX_PX)
         if self.seed is not None:
             _integer("seed", self.seed, 0, MAX_SEED)
-        _check(isinstance(self.oversize, Oversize), f"{self.oversize!r} is not fit or tiles")
-        _check(isinstance(self.look, Look), "its look is not one")
+        _check(
+            isinstance(self.oversize, Oversize),
+            _("{value!r} is not fit or tiles").format(value=self.oversize),
+        )
+        _check(isinstance(self.look, Look), _("its look is not one"))
         for name in ("register", "match_colours", "blend", "match_grain"):
-            _check(isinstance(getattr(self, name), bool), f"{name} must be true or false")
+            _check(
+                isinstance(getattr(self, name), bool),
+                _("{name} must be true or false").format(name=name),
+            )
 
     def with_seed(self) -> "Recipe":
         """Return this recipe with a seed: its own, or a new one."""
@@ -148,19 +164,24 @@ class Recipe:
         version = data.get("version")
         if version != VERSION:
             raise RecipeInvalid(
-                f"This recipe has version {version!r}; this Overpaint reads version {VERSION}.",
-                "Update Overpaint, or make the edit again.",
+                _(
+                    "This recipe has version {version!r}; this Overpaint reads version {known}."
+                ).format(version=version, known=VERSION),
+                _("Update Overpaint, or make the edit again."),
             )
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(data) - known - {"version"})
-        _check(not unknown, f"it has parts that are not known: {', '.join(unknown)}")
+        _check(
+            not unknown,
+            _("it has parts that are not known: {names}").format(names=", ".join(unknown)),
+        )
         values = {name: data[name] for name in known if name in data}
         values["edit"] = _choice(Edit, values.get("edit"))
         parts = values.get("parts", {})
-        _check(isinstance(parts, Mapping), "its parts are not an object")
+        _check(isinstance(parts, Mapping), _("its parts are not an object"))
         values["parts"] = {_choice(Part, part): text for part, text in parts.items()}
         references = values.get("references", [])
-        _check(isinstance(references, list), "its references are not a list")
+        _check(isinstance(references, list), _("its references are not a list"))
         values["references"] = tuple(references)
         values["oversize"] = _choice(Oversize, values.get("oversize", Oversize.AUTO))
         if "look" in values:
@@ -173,24 +194,29 @@ class Recipe:
         try:
             data = json.loads(text)
         except ValueError as error:
-            raise RecipeInvalid("This recipe is not JSON.", _HINT) from error
-        _check(isinstance(data, dict), "it is not an object")
+            raise RecipeInvalid(_("This recipe is not JSON."), _(_HINT)) from error
+        _check(isinstance(data, dict), _("it is not an object"))
         return cls.from_dict(data)
 
 
 C = TypeVar("C", bound=StrEnum)
 
-_HINT = "Make the edit again from the menu or the command line."
+_HINT = N_("Make the edit again from the menu or the command line.")
 
 
 def _check(holds: bool, complaint: str) -> None:
     if not holds:
-        raise RecipeInvalid(f"This recipe cannot be used: {complaint}.", _HINT)
+        raise RecipeInvalid(
+            _("This recipe cannot be used: {complaint}.").format(complaint=complaint), _(_HINT)
+        )
 
 
 def _choice(kind: type[C], value: object) -> C:
     names = [choice.value for choice in kind]
-    _check(value in names, f"{value!r} is not one of {', '.join(names)}")
+    _check(
+        value in names,
+        _("{value!r} is not one of {names}").format(value=value, names=", ".join(names)),
+    )
     return kind(str(value))
 
 
@@ -198,9 +224,16 @@ def _fraction(name: str, value: object) -> None:
     fits = value is None or (
         isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
     )
-    _check(fits, f"{name} must be a number from 0 to 1, not {value!r}")
+    _check(
+        fits, _("{name} must be a number from 0 to 1, not {value!r}").format(name=name, value=value)
+    )
 
 
 def _integer(name: str, value: object, low: int, high: int) -> None:
     fits = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-    _check(fits, f"{name} must be a whole number from {low} to {high}, not {value!r}")
+    _check(
+        fits,
+        _("{name} must be a whole number from {low} to {high}, not {value!r}").format(
+            name=name, low=low, high=high, value=value
+        ),
+    )

@@ -21,10 +21,11 @@ import anyio.to_thread
 import numpy as np
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from overpaint import __version__, app, wire
+from overpaint import __version__, app, language, wire
 from overpaint.dialect import Role
 from overpaint.errors import OverpaintError, Unexpected
 from overpaint.geometry import Box, Extent
+from overpaint.language import N_, _
 from overpaint.mask import Mask, bounds
 from overpaint.picture import Pixels, Source
 from overpaint.planes import blank, decode, encode
@@ -34,7 +35,7 @@ from overpaint.runner import Event, Finished, Made, Seen
 
 __all__ = ["main"]
 
-REPORT = "Nothing was changed. Please report this with what you were doing."
+REPORT = N_("Nothing was changed. Please report this with what you were doing.")
 WARM_UP_DELAY = 0.05
 SHOWS = 128
 """From this opacity on, a pixel of a reference is looked at."""
@@ -46,6 +47,7 @@ Following = TypeVar("Following", bound=wire.Message)
 
 def main() -> None:
     """Serve until stdin ends, a cancel arrives, or the shell breaks the protocol."""
+    language.speak()
     # Whatever prints to stdout from here on must not end up between two frames.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -161,17 +163,17 @@ class _Server:
                         for message in _told(event, source, request):
                             yield message
             else:
-                yield _refused(f"A core does not answer {request.type!r}.")
+                yield _refused(_("A core does not answer {name!r}.").format(name=request.type))
         except OverpaintError as error:
             yield wire.Failure(code=error.code, sentence=error.sentence, hint=error.hint)
         except Exception as error:  # noqa: BLE001, a defect ends one request, told to the user
             traceback.print_exc()
             yield wire.Failure(
                 code=Unexpected.code,
-                sentence=f"Overpaint met a defect of its own: {type(error).__name__}: {error}"[
-                    :500
-                ],
-                hint=REPORT,
+                sentence=_("Overpaint met a defect of its own: {kind}: {error}").format(
+                    kind=type(error).__name__, error=error
+                )[:500],
+                hint=_(REPORT),
             )
 
     async def _told_dialog(self, request: wire.Ask | wire.Forecast) -> AsyncIterator[wire.Message]:
@@ -212,7 +214,7 @@ class _Server:
             await self._write(self.connection.send(wire.LayerWanted(id=layer_id)))
             sent = await self._following(wire.LayerPixels)
         if sent.id != layer_id:
-            raise Unexpected(f"The shell sent the pixels of {sent.id!r}, not {layer_id!r}.", REPORT)
+            raise _unexpected(sent.id)
         return sent
 
     async def _following(self, kind: type[Following]) -> Following:
@@ -220,7 +222,7 @@ class _Server:
         assert self.requests is not None  # whoever expects more was asked something
         sent = await self.requests.receive()
         if not isinstance(sent, kind):
-            raise Unexpected(f"The shell sent {sent.type!r} where pixels were expected.", REPORT)
+            raise _unexpected(sent.type)
         return sent
 
     async def _read(self, request: wire.RunEdit) -> Source:
@@ -232,7 +234,7 @@ class _Server:
             strip = (await self._following(wire.Strip)).pixels
             rows, rest = divmod(len(strip), row)
             if rest or not 0 < rows <= height - there:
-                raise Unexpected(f"The shell sent {len(strip)} bytes of {width}x{height}.", REPORT)
+                raise _unexpected(f"{len(strip)} bytes")
             pixels[there : there + rows] = decode(strip, request.format, (rows, width))
             there += rows
         selected = Box(*request.selected).moved(-request.region.x, -request.region.y)
@@ -268,8 +270,13 @@ async def _warm_up() -> None:
     await anyio.to_thread.run_sync(load)
 
 
+def _unexpected(name: str) -> Unexpected:
+    sentence = _("The shell sent {name!r} where pixels were expected.").format(name=name)
+    return Unexpected(sentence, _(REPORT))
+
+
 def _refused(sentence: str) -> wire.Failure:
-    return wire.Failure(code=Unexpected.code, sentence=sentence[:500], hint=REPORT)
+    return wire.Failure(code=Unexpected.code, sentence=sentence[:500], hint=_(REPORT))
 
 
 def _planned(request: wire.PlanEdit) -> wire.RegionPlanned:
@@ -295,7 +302,7 @@ def _told(event: Event, source: Source, request: wire.RunEdit) -> list[wire.Mess
     """Return *event* as messages; none for what no shell asks for."""
     match event:
         case Progress(fraction, phase):
-            return [wire.Progress(fraction=fraction, phase=phase)]
+            return [wire.Progress(fraction=fraction, phase=phase[:200])]
         case Notice(sentence):
             return [wire.Notice(sentence=sentence)]
         case Finished(seconds):

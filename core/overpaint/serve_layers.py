@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from overpaint import app, wire
 from overpaint.geometry import Box
+from overpaint.language import _
 from overpaint.layers import (
     LayerBegun,
     LayerEvent,
@@ -109,7 +110,7 @@ class _Telling:
                 ]
             case LayerSkipped(_, name, why):
                 self._over += 1
-                self._skipped.append(f"{name} ({why})")
+                self._skipped.append(f"{name} ({_(why)})")
                 return []
             case LayersNotice(sentence):
                 return [wire.Notice(sentence=sentence)]
@@ -118,7 +119,7 @@ class _Telling:
                 return [*left, wire.Done(seconds={})]
 
     def _left(self) -> str:
-        return f"Left as they are: {', '.join(self._skipped)}."[:2000]
+        return _("Left as they are: {names}.").format(names=", ".join(self._skipped))[:2000]
 
     def _progress(self, fraction: float | None, phase: str) -> wire.Progress:
         done = (self._over + (fraction or 0.0)) / self._count

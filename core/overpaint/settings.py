@@ -34,6 +34,7 @@ from urllib.parse import urlsplit
 
 from overpaint import places
 from overpaint.errors import SettingsInvalid
+from overpaint.language import N_, _
 
 if TYPE_CHECKING:
     from overpaint.providers.base import Setup
@@ -123,11 +124,13 @@ def load() -> Settings:
         return Settings()
     except OSError as error:
         raise SettingsInvalid(
-            f"{path} cannot be read: {error.strerror or error}.", "Make it yours to read."
+            _("{path} cannot be read: {reason}.").format(path=path, reason=error.strerror or error),
+            _("Make it yours to read."),
         ) from error
     except ValueError as error:  # neither TOML nor UTF-8; tomllib says where
         raise SettingsInvalid(
-            f"{path} is not valid TOML: {error}.", "Mend it there, or remove the file."
+            _("{path} is not valid TOML: {error}.").format(path=path, error=error),
+            _("Mend it there, or remove the file."),
         ) from error
     return _Reader(str(path)).settings(data)
 
@@ -142,7 +145,7 @@ def save(settings: Settings) -> None:
 
     path = file()
     data = _to_data(settings)
-    _Reader("The settings to save").settings(data)
+    _Reader(_("The settings to save")).settings(data)
     try:
         text = path.read_text("utf-8") if path.exists() else ""
         document = tomlkit.parse(text)
@@ -151,12 +154,15 @@ def save(settings: Settings) -> None:
         places.write_whole(path, tomlkit.dumps(document).encode())
     except OSError as error:
         raise SettingsInvalid(
-            f"{path} cannot be written: {error.strerror or error}.",
-            "Make its folder yours to write to, or set OVERPAINT_CONFIG to another.",
+            _("{path} cannot be written: {reason}.").format(
+                path=path, reason=error.strerror or error
+            ),
+            _("Make its folder yours to write to, or set OVERPAINT_CONFIG to another."),
         ) from error
     except (TOMLKitError, ValueError) as error:
         raise SettingsInvalid(
-            f"{path} is not valid TOML: {error}.", "Mend it there, or remove the file."
+            _("{path} is not valid TOML: {error}.").format(path=path, error=error),
+            _("Mend it there, or remove the file."),
         ) from error
 
 
@@ -212,14 +218,18 @@ class _Reader:
         self._known(data, "", [each.name for each in fields(Settings)])
         usual = Settings()
         fallback = self._get(
-            data, "", "fallback", _names, usual.fallback, "a list of providers, each once"
+            data, "", "fallback", _names, usual.fallback, _("a list of providers, each once")
         )
         providers = self._table(data, "", "providers")
         return Settings(
-            provider=self._get(data, "", "provider", _name, usual.provider, "a provider's name"),
+            provider=self._get(data, "", "provider", _name, usual.provider, _("a provider's name")),
             fallback=fallback,
-            daily_budget=self._get(data, "", "daily_budget", _amount, None, "a number from 0 on"),
-            language=self._get(data, "", "language", _language, None, 'a language, such as "de"'),
+            daily_budget=self._get(
+                data, "", "daily_budget", _amount, None, _("a number from 0 on")
+            ),
+            language=self._get(
+                data, "", "language", _language, None, _('a language, such as "de"')
+            ),
             history=self._history(self._table(data, "", "history")),
             providers=MappingProxyType(
                 {
@@ -235,7 +245,7 @@ class _Reader:
         usual = HistoryLimits()
         names = [each.name for each in fields(HistoryLimits)]
         self._known(data, "history.", names)
-        wanted = "a whole number from 0 on"
+        wanted = _("a whole number from 0 on")
         return HistoryLimits(
             **{
                 name: self._get(data, "history.", name, _count, getattr(usual, name), wanted)
@@ -249,16 +259,23 @@ class _Reader:
         self._known(timeouts, f"{at}timeouts.", TIMEOUTS)
         choices = ", ".join(Privacy)
         return ProviderSettings(
-            model=self._get(data, at, "model", _name, None, "the name of a model"),
+            model=self._get(data, at, "model", _name, None, _("the name of a model")),
             base_url=self._get(
-                data, at, "base_url", _address, None, "an address without name or password"
+                data, at, "base_url", _address, None, _("an address without name or password")
             ),
-            plain_http=self._get(data, at, "plain_http", _switch, default=False, kind=_SWITCH),
-            privacy=self._get(data, at, "privacy", Privacy, Privacy.ASK, f"one of {choices}"),
+            plain_http=self._get(data, at, "plain_http", _switch, default=False, kind=_(_SWITCH)),
+            privacy=self._get(
+                data,
+                at,
+                "privacy",
+                Privacy,
+                Privacy.ASK,
+                _("one of {choices}").format(choices=choices),
+            ),
             timeouts=MappingProxyType(
                 {
                     name: self._get(
-                        timeouts, f"{at}timeouts.", name, _seconds, 0.0, "a number of seconds"
+                        timeouts, f"{at}timeouts.", name, _seconds, 0.0, _("a number of seconds")
                     )
                     for name in timeouts
                 }
@@ -281,14 +298,18 @@ class _Reader:
             return read(data[name])
         except (TypeError, ValueError):
             raise SettingsInvalid(
-                f"{self.source}: {at}{name} must be {kind}.", "Mend it there, or remove the line."
+                _("{file}: {at}{name} must be {kind}.").format(
+                    file=self.source, at=at, name=name, kind=kind
+                ),
+                _("Mend it there, or remove the line."),
             ) from None
 
     def _table(self, data: Mapping[str, Any], at: str, name: str) -> Mapping[str, Any]:
         table = data.get(name, {})
         if not isinstance(table, Mapping):
             raise SettingsInvalid(
-                f"{self.source}: {at}{name} must be a table.", f"Write it as [{at}{name}]."
+                _("{file}: {at}{name} must be a table.").format(file=self.source, at=at, name=name),
+                _("Write it as [{at}{name}].").format(at=at, name=name),
             )
         return table
 
@@ -299,8 +320,17 @@ class _Reader:
             import difflib
 
             near = difflib.get_close_matches(name, names, 1)
-            hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
-            raise SettingsInvalid(f"{self.source}: there is no setting {at}{name}.", hint)
+            hint = (
+                _("Did you mean {name}?").format(name=near[0])
+                if near
+                else _("There are: {names}.").format(names=", ".join(names))
+            )
+            raise SettingsInvalid(
+                _("{file}: there is no setting {at}{name}.").format(
+                    file=self.source, at=at, name=name
+                ),
+                hint,
+            )
 
     def _refuse_keys(self, value: Any, at: str) -> None:
         """Raise SettingsInvalid where a name or a text looks like a key, which is not quoted."""
@@ -317,12 +347,14 @@ class _Reader:
 
     def _refuse_key(self, where: str) -> None:
         raise SettingsInvalid(
-            f"{self.source}: {where} looks like a key, and settings are no place for keys.",
-            "Remove it there, and store it with 'overpaint keys set NAME'.",
+            _("{file}: {where} looks like a key, and settings are no place for keys.").format(
+                file=self.source, where=where
+            ),
+            _("Remove it there, and store it with 'overpaint keys set NAME'."),
         )
 
 
-_SWITCH = "true or false"
+_SWITCH = N_("true or false")
 
 
 def _name(value: Any) -> str:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from overpaint.errors import RecipeInvalid
+from overpaint.language import _
 
 __all__ = ["Style", "default", "get", "load", "match"]
 
@@ -72,7 +73,8 @@ def get(name: str) -> Style:
     style = load().get(name) or _called().get(_words(name))
     if style is None:
         raise RecipeInvalid(
-            f"There is no style called {name!r:.60}.", "'overpaint styles' lists them."
+            _("There is no style called {name!r:.60}.").format(name=name),
+            _("'overpaint styles' lists them."),
         )
     return style
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate, islice
 
+from overpaint.language import _
 from overpaint.wording import note, wording
 
 __all__ = ["Reading", "plain", "read"]
@@ -36,19 +37,20 @@ ESCAPED = re.compile(r"\\([()\[\]])")
 @dataclass(slots=True)
 class Reading:
     """A text without its syntax. *unwanted*: what must not be shown; *strong*: what was given
-    a high weight; *notes*: sentences on what was lost.
+    a high weight; *weighed*: whether weights were taken out; *notes*: sentences on what was lost.
     """
 
     text: str
     unwanted: list[str] = field(default_factory=list)
     strong: list[str] = field(default_factory=list)
+    weighed: bool = False
     notes: list[str] = field(default_factory=list)
 
 
 def read(text: str, *, weights: bool) -> Reading:
     """Return what *text* says; with *weights*, those and add-on networks stay in it as they are."""
     reading = Reading(text.strip())
-    for _ in range(ROUNDS):
+    for _round in range(ROUNDS):
         before = reading.text
         _take_unwanted(reading)
         _take_flags(reading)
@@ -82,12 +84,12 @@ def _take_flags(reading: Reading) -> None:
 
         def drop(match: re.Match[str], why: str = why, words: str = words) -> str:
             name = "put_in_words" if words else "left_out"
-            reading.notes.append(note(name, quoted=match.group(), why=why))
+            reading.notes.append(note(name, quoted=match.group(), why=_(why)))
             return f", {words}" if words else ""
 
         _replace(reading, pattern, drop)
 
-    def settings(_: re.Match[str]) -> str:
+    def settings(_match: re.Match[str]) -> str:
         reading.notes.append(note("steps"))
         return ""
 
@@ -132,7 +134,8 @@ def _take_weights(reading: Reading) -> None:
     spans = list(_weights(text))
     if spans:
         outer = min(spans, key=lambda span: (span.start, -span.end))
-        if not any(each.startswith("Weights ") for each in reading.notes):
+        if not reading.weighed:
+            reading.weighed = True
             reading.notes.append(note("weights", quoted=text[outer.start : outer.end]))
         cuts = sorted(cut for span in spans for cut in span.delimiters)
         reading.strong.extend(islice(_strong(text, spans, cuts), MOST_EMPHASES))

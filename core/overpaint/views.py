@@ -83,6 +83,8 @@ def _shown(source: Source, size: Extent) -> npt.NDArray[np.float32] | None:
 
 def flat(rgba: npt.NDArray[np.uint8], shown: npt.NDArray[np.float32] | None = None) -> Rgb:
     """Return *rgba*, of which the share *shown* (0..1) shows, over grey checks."""
+    if shown is None and (rgba[..., 3] == 255).all():
+        return np.ascontiguousarray(rgba[..., :3])
     height, width = rgba.shape[:2]
     y, x = np.ogrid[:height, :width]
     checks = np.where((x // CHECKS + y // CHECKS) % 2, DARK, LIGHT)[..., None]

@@ -5,6 +5,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from overpaint.language import _
+
 __all__ = ["note", "nth", "wording"]
 
 QUOTED = 60
@@ -20,7 +22,7 @@ def wording() -> dict[str, Any]:
 def note(name: str, **values: object) -> str:
     """Return the sentence for the user called *name*; long *values* are shortened."""
     short = {key: _short(value) for key, value in values.items()}
-    sentence: str = wording()["notes"][name].format(**short)
+    sentence: str = _(wording()["notes"][name]).format(**short)
     return sentence
 
 

@@ -2,8 +2,8 @@
 """Overpaint for GIMP 3: the commands under Filters > Overpaint."""
 
 from gimpfu import main
-from shell import commands, leaving
+from shell import leaving, menu
 
-commands.register_all()
+menu.register_all()
 main()
 leaving.leave()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from overpaint import app, files, provenance
+from overpaint import app, files, provenance, settings
 from overpaint.geometry import Box
 from overpaint.picture import Patch
 from overpaint.recipe import Edit, Recipe
@@ -87,3 +87,12 @@ def test_what_was_paid_for_comes_out_whatever_the_settings_say(
     made = app.provenance_of(RECIPE)
     assert made.system == "gemini"
     assert made.source_type == provenance.COMPOSITE
+
+
+def test_the_address_of_a_gateway_is_not_told() -> None:
+    """It may be a private one, and what is exported with a picture is for everybody."""
+    there = settings.ProviderSettings(base_url="https://10.1.2.3/v1")
+    settings.save(settings.Settings(providers={"gateway": there}))
+    made = app.provenance_of(Recipe(edit=Edit.INPAINT, prompt="x", provider="gateway", seed=1))
+    assert made.system == "gateway"
+    assert "10.1.2.3" not in made.xmp().decode()

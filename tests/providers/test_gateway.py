@@ -699,11 +699,12 @@ def test_presets_have_addresses_or_ask_for_one() -> None:
 
 
 def test_a_known_address_is_recognised() -> None:
-    """Who gives OpenRouter's base URL gets OpenRouter's preset."""
+    """Who gives OpenRouter's base URL gets OpenRouter's preset; any other is called by its host."""
     gateway = Gateway(Setup(base_url="https://openrouter.ai/api/v1", key=KEY))
 
     assert gateway.title == "OpenRouter"
-    assert Gateway(Setup(base_url="https://example.com/v1")).title == "The gateway"
+    assert Gateway(Setup(base_url="http://user:pw@example.com:4000/v1")).title == "example.com:4000"
+    assert Gateway(Setup()).title == "OpenAI-compatible gateway"
 
 
 def test_what_there_is_not_is_refused() -> None:

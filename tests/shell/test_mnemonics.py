@@ -38,10 +38,10 @@ PROVIDER_PAGE = {
 def marked() -> dict[str, set[str]]:
     """Texts with a key, by the module that shows them."""
     found = defaultdict(set)
-    for message in translations.template():
+    for message in translations.SHELL.template():
         text = message.id if isinstance(message.id, str) else message.id and message.id[0]
         for path, _line in message.locations if text and "_" in text else ():
-            found[path.removeprefix("shell/").removeprefix("dialogs/")].add(text)
+            found[path.removeprefix("dialogs/")].add(text)
     return found
 
 
@@ -56,7 +56,7 @@ def screens() -> dict[str, set[str]]:
     layers = texts["layers.py"] | styled - AREA - NO_PARTS
     history = texts["history.py"] - ASKED - SHOW_ALL
     return {
-        "menu": {text for text in texts["commands.py"] if text in MENU},
+        "menu": {text for text in texts["menu.py"] if text in MENU},
         "inpaint": plain | edit | error,
         "inpaint, asking": plain | edit - {"_Stop"} | SENDING,
         "style": styled | edit | error,
@@ -87,13 +87,13 @@ MENU = {
 }
 
 
-@pytest.mark.parametrize("language", [ENGLISH, *translations.languages()])
+@pytest.mark.parametrize("language", [ENGLISH, *translations.SHELL.languages()])
 @pytest.mark.parametrize("screen", screens())
 def test_no_key_stands_for_two_things(screen: str, language: str) -> None:
     """Alt and a letter do one thing in each window and state; only candidates have numbers."""
     said = {text: text for text in screens()[screen]}
     if language != ENGLISH:
-        for message in translations.catalog(language):
+        for message in translations.SHELL.catalog(language):
             text = message.id if isinstance(message.id, str) else message.id and message.id[0]
             if text in said:
                 first = message.string if isinstance(message.string, str) else message.string[0]

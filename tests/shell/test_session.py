@@ -362,6 +362,29 @@ def test_another_selection_is_no_longer_what_is_shown(
     assert edit.is_as_shown()
 
 
+def test_what_was_just_typed_is_not_foreseen_yet(host: headless.Host, talk: Conversation) -> None:
+    """Before a crop is sent, the dialog can find out that it would be another one than was shown,
+    or go to somebody else; other words go with the same crop.
+    """
+    image, layer = scene(host)
+    dialog = Dialog()
+    edit = session.Session(image, layer, talk, dialog)
+    assert not edit.is_foreseen(request())
+    edit.foresee(request(prompt="a boat"))
+    assert not edit.is_foreseen(request(prompt="a boat"))
+    wait(talk, lambda: dialog.outlooks)
+
+    assert edit.is_foreseen(request(prompt="a red boat", seed=7, negative="people"))
+    for others in ({"grow": 9}, {"context": 40}, {"provider": "gemini"}, {"count": 4}):
+        assert not edit.is_foreseen(request(**others)), others
+    assert not edit.is_foreseen(replace(request(), roles=["style"]))
+
+    edit.foresee(request(grow=9))
+    wait(talk, lambda: len(dialog.outlooks) == 2)
+    assert edit.is_foreseen(request(grow=9))
+    assert bytes(dialog.outlooks[1].pixels) != bytes(dialog.outlooks[0].pixels)
+
+
 def test_candidates_of_an_earlier_run_can_still_be_kept(
     host: headless.Host, talk: Conversation
 ) -> None:

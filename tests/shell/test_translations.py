@@ -1,6 +1,5 @@
 """What the user sees is marked for translation, and the translations are whole and fit."""
 
-import ast
 import gettext
 import io
 import os
@@ -8,20 +7,19 @@ import re
 import string
 import subprocess
 import sys
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from tests.docs import translations
 
-from overpaint import errors, settings
-from shell import language, messages
+from overpaint import settings
+from shell import language
 
-SHELL = translations.SHELL / "shell"
-MODULES = sorted(SHELL.rglob("*.py"))
+MODULES = sorted(translations.SHELL.code.rglob("*.py"))
 PLAIN = settings.ProviderSettings(model="m")
-MARKERS = {"_", "N_", "many"}
-WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z{]|(?<![A-Z])_[A-Z][a-z]|[A-Za-z]{2,}[.!?]$")
+LANGUAGES = [(domain, each) for domain in translations.DOMAINS for each in domain.languages()]
 # For developers: what goes to a terminal, into a report, or names who wrote this.
 UNSEEN = {
     "Application Support",
@@ -35,30 +33,16 @@ UNSEEN = {
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_nothing_that_a_user_sees_is_unmarked(path: Path) -> None:
     """Every text that reads like words is marked, but for docstrings and what nobody sees."""
-    tree = ast.parse(path.read_text())
-    exempt: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in MARKERS:
-            exempt |= {id(inside) for inside in ast.walk(node)}
-        body = getattr(node, "body", None)
-        for inside in body if isinstance(body, list) else []:
-            if isinstance(inside, ast.Expr) and isinstance(inside.value, ast.Constant):
-                exempt.add(id(inside.value))
-    found = [
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in exempt
-    ]
-
-    assert [text for text in found if WORDS.search(text) and text not in UNSEEN] == []
+    assert translations.unmarked(path) - UNSEEN == set()
 
 
-def test_the_template_is_up_to_date() -> None:
+@pytest.mark.parametrize("domain", translations.DOMAINS, ids=lambda domain: domain.name)
+def test_the_template_is_up_to_date(domain: translations.Domain) -> None:
     """Each language knows every text that is marked, and no other."""
-    wanted = {message.id for message in translations.template() if message.id}
+    wanted = {message.id for message in domain.template() if message.id}
 
-    for each in translations.languages():
-        known = {message.id for message in translations.catalog(each) if message.id}
+    for each in domain.languages():
+        known = {message.id for message in domain.catalog(each) if message.id}
         assert known == wanted, "run python -m tests.docs.translations"
 
 
@@ -69,27 +53,57 @@ def texts(compiled: bytes) -> dict[object, str]:
     return said
 
 
-@pytest.mark.parametrize("language", translations.languages())
-def test_a_language_is_whole_and_compiled(language: str) -> None:
+@pytest.mark.parametrize(("domain", "language"), LANGUAGES)
+def test_a_language_is_whole_and_compiled(domain: translations.Domain, language: str) -> None:
     """Every text is translated, and the compiled file says the same."""
-    catalog = translations.catalog(language)
+    catalog = domain.catalog(language)
     left = [message.id for message in catalog if message.id and not all_strings(message.string)]
 
     assert left == []
-    kept = translations.po(language).with_suffix(".mo").read_bytes()
-    assert texts(kept) == texts(translations.compiled(language))
+    kept = domain.po(language).with_suffix(".mo").read_bytes()
+    assert texts(kept) == texts(domain.compiled(language))
 
 
-@pytest.mark.parametrize("language", translations.languages())
-def test_a_translation_has_its_places_and_keys(language: str) -> None:
-    """What is filled in has its place in each translation, and so has a key to press."""
-    for message in translations.catalog(language):
+@pytest.mark.parametrize(("domain", "language"), LANGUAGES)
+def test_a_translation_has_its_places_and_keys(domain: translations.Domain, language: str) -> None:
+    """What is filled in has its place in each translation, and so has a key to press; blanks
+    before or after a part of a sentence stay.
+    """
+    for message in domain.catalog(language):
         if not message.id:
             continue
         source = message.id if isinstance(message.id, str) else message.id[-1]
         for text in all_strings(message.string):
             assert fields(text) == fields(source), source
-            assert has_key(text) == has_key(source), source
+            if domain is translations.SHELL:
+                assert has_key(text) == has_key(source), source
+            assert blanks(text) == blanks(source), source
+
+
+RIGHT_TO_LEFT = "\u200f"
+
+
+@pytest.mark.parametrize("domain", translations.DOMAINS, ids=lambda domain: domain.name)
+def test_hebrew_runs_from_right_to_left_whatever_it_begins_with(
+    domain: translations.Domain,
+) -> None:
+    """A line runs as its first letter does: one that begins with a name needs a mark before it."""
+    for message in domain.catalog("he"):
+        for text in all_strings(message.string) if message.id else ():
+            assert begins_in_hebrew(text.lstrip()) or not HEBREW.search(text), text
+
+
+HEBREW = re.compile("[א-ת]")
+
+
+def begins_in_hebrew(text: str) -> bool:
+    """Whether its first letter is of Hebrew, or a mark; what is filled in may be anything."""
+    for letter in text:
+        if letter == "{" or unicodedata.bidirectional(letter) == "L":
+            return False
+        if HEBREW.match(letter) or letter == RIGHT_TO_LEFT:
+            return True
+    return True
 
 
 def all_strings(said: str | tuple[str, ...]) -> list[str]:
@@ -107,7 +121,11 @@ def has_key(text: str) -> bool:
     return "_" in text
 
 
-LABEL = "from shell import commands; commands.register_all()\nfrom gimpfu import registry"
+def blanks(text: str) -> tuple[bool, bool]:
+    return text.startswith(" "), text.endswith(" ")
+
+
+LABEL = "from shell import menu; menu.register_all()\nfrom gimpfu import registry"
 REMOVE = "registry.REGISTERED['plug-in-overpaint-remove'].title"
 
 
@@ -117,7 +135,7 @@ def said(code: str, language: str = "de", **env: str) -> str:
         "import sys; sys.path[:0] = sys.argv[1:]\n"
         "import overpaint.wire; sys.modules['wire'] = overpaint.wire\n"
     )
-    places = [str(translations.SHELL), str(translations.SHELL.parent)]
+    places = [str(translations.PLUGIN), str(translations.PLUGIN.parent)]
     done = subprocess.run(
         [sys.executable, "-c", start + code, *places],
         env={**os.environ, "LANGUAGE": language, "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1", **env},
@@ -164,22 +182,6 @@ def test_the_shell_finds_the_settings_where_the_core_keeps_them(
 
 
 def test_settings_offer_each_language() -> None:
-    """English, and what there are translations for, by names of their own."""
-    assert {name for name, _ in language.ENDONYMS} == {"en", *translations.languages()}
-
-
-def test_each_error_of_the_core_is_told_in_the_users_language() -> None:
-    """Its meaning first, then what only the core knows; in English only the latter."""
-    kinds = [each for each in every(errors.OverpaintError) if not each.__subclasses__()]
-    code = "from shell import messages; print(messages.EditFailed('Said.', 'Hint.', {!r}))"
-
-    assert {each.code for each in kinds} <= set(messages.KINDS)
-    assert set(messages.KINDS) <= {each.code for each in every(errors.OverpaintError)}
-    assert said(code.format("busy"), "en") == "Said. Hint."
-    meant, _, core = said(code.format("busy")).partition("\n")
-    assert core == "Said. Hint."
-    assert meant not in ("", messages.KINDS["busy"])
-
-
-def every(kind: type[errors.OverpaintError]) -> list[type[errors.OverpaintError]]:
-    return [kind, *(each for below in kind.__subclasses__() for each in every(below))]
+    """English, and what there are translations for, of shell and core, by names of their own."""
+    assert {name for name, _ in language.ENDONYMS} == {"en", *translations.SHELL.languages()}
+    assert translations.CORE.languages() == translations.SHELL.languages()

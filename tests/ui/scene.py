@@ -35,6 +35,8 @@ ENTRIES = (
     "Variations...",
 )
 
+EDITS = ("Inpaint Selection...", "Transfer Style...", "Variations...")
+
 DOCUMENT = """
 import random
 random.seed({side})
@@ -100,11 +102,17 @@ for each in Gimp.get_images():
 MESSAGE = "GIMP Message"
 TOOLTIP = "GNU Image Manipulation Program"
 """What X calls a tooltip of GIMP's, and its window when it shows no image."""
+OTHERS = (TOOLTIP, " GIMP")
+"""How the titles end of what is not one of our windows."""
 TIMINGS = "timings"
 BUSY = 3.0
 """A core that has used so many seconds of processor time is filling: it starts with under one."""
 COLOURS = 1000
 """A window without a picture has fewer."""
+INK = 0.01
+"""Lines of text cover more of a window than that; an empty one has one colour."""
+LIGHT = '(theme "Default")\n(theme-color-scheme light)\n'
+"""What a gimprc says for the light theme; the dark one is GIMP's default."""
 GTK_PAUSE = 0.6
 """GTK takes a click within half a second of a menu's opening for the end of the one before."""
 
@@ -117,6 +125,7 @@ class Scene:
     server: Server
     vendor: Vendor
     home: Path
+    theme: str = "dark"
 
     @property
     def config(self) -> Path:
@@ -130,14 +139,13 @@ class Scene:
         self.desktop.start_python(f'run("{command}"{layers})')
 
         def look() -> lab.Window | None:
-            there = [window for window in self.desktop.windows() if window.title != TOOLTIP]
+            # GIMP's own may be missing among the known: for a moment, after one of ours was closed.
+            there = [each for each in self.desktop.windows() if not each.title.endswith(OTHERS)]
             new = [window for window in there if window.id not in known]
             return new[0] if new else None
 
-        window = self.desktop.wait(look, 30, f"{command} opened no window")
-        self.desktop.activate(window)
-        self.desktop.wait_until_still(5)
-        return window
+        window = self.desktop.wait(look, 60, f"{command} opened no window")
+        return _ready(self.desktop, window)
 
     def dress(self, **settings: Any) -> None:
         """Make it a new user's: nothing open, nothing used before, these settings."""
@@ -207,6 +215,23 @@ def started(version: str, home: Path) -> Iterator[Scene]:
             yield Scene(desktop, server, vendor, home)
 
 
+@contextmanager
+def in_light(scene: Scene) -> Iterator[Scene]:
+    """Start the scene's GIMP anew in the light theme, and end it after the block."""
+    rc = scene.desktop.gimp.user_folder(scene.home) / "gimprc"
+    before = rc.read_text()
+    scene.desktop.kill_gimp()
+    rc.write_text(before + LIGHT)
+    scene.theme = "light"
+    try:
+        scene.dress(**scene.hosted())
+        yield scene
+    finally:
+        scene.theme = "dark"
+        scene.desktop.kill_gimp()
+        rc.write_text(before)
+
+
 def shoot(desktop: lab.Desktop, name: str) -> None:
     desktop.screenshot(SHOTS / f"{desktop.gimp.version}-{name}.png")
 
@@ -247,6 +272,26 @@ def choose(desktop: lab.Desktop, entry: str) -> None:
     desktop.wait_until_still(2)
     shoot(desktop, "menu")
     desktop.key("Return")
+
+
+def chosen(desktop: lab.Desktop, entry: str) -> lab.Window:
+    """Choose an entry that opens a window; return that, ready for a user."""
+    choose(desktop, entry)
+    window = came_up(desktop, f"^{entry.rstrip('.')}$")
+    if entry in EDITS:
+        wait_for_crop(desktop, window)
+    return window
+
+
+def came_up(desktop: lab.Desktop, title: str) -> lab.Window:
+    """Wait for a window with such a title; it has the keyboard then, and is painted."""
+    return _ready(desktop, desktop.wait_for_window(title, 60))
+
+
+def _ready(desktop: lab.Desktop, window: lab.Window) -> lab.Window:
+    desktop.activate(window)
+    desktop.wait_until_still(5)
+    return window
 
 
 def popups(desktop: lab.Desktop) -> int:
@@ -319,10 +364,25 @@ def wait_for_crop(desktop: lab.Desktop, window: lab.Window) -> None:
     def look() -> bool | None:
         path = desktop.screenshot(desktop.folder / "crop.png", window)
         with Image.open(path) as picture:
-            left = picture.convert("RGB").crop((0, 0, picture.width // 2, picture.height // 2))
-        return left.getcolors(COLOURS) is None or None
+            upper = picture.convert("RGB").crop((0, 0, picture.width, picture.height // 2))
+        return upper.getcolors(COLOURS) is None or None
 
     desktop.wait(look, 60, "no crop was shown")
+    desktop.wait_until_still(5)
+
+
+def wait_for_list(desktop: lab.Desktop, window: lab.Window) -> None:
+    """Wait until a window has something in its middle: what the core was asked for."""
+
+    def look() -> bool | None:
+        path = desktop.screenshot(desktop.folder / "list.png", window)
+        with Image.open(path) as picture:
+            width, height = picture.size
+            middle = picture.convert("L").crop((24, height // 4, width - 24, height * 3 // 4))
+        tones = middle.histogram()
+        return max(tones) < sum(tones) * (1 - INK) or None
+
+    desktop.wait(look, 60, f"nothing came into {window.title!r}")
     desktop.wait_until_still(5)
 
 
@@ -340,6 +400,11 @@ def wait_for_question(scene: Scene, dialog: lab.Window, height: int) -> None:
     scene.desktop.wait_until_still(3)
 
 
+def generate(desktop: lab.Desktop, begun: Callable[[], bool], key: str = "alt+g") -> None:
+    """Press Generate until that has begun: pressed again meanwhile, it does nothing."""
+    press_until(desktop, key, lambda: begun() or None, "nothing has begun")
+
+
 def press_until(
     desktop: lab.Desktop, key: str, look: Callable[[], bool | None], sentence: str
 ) -> None:
@@ -354,7 +419,7 @@ def press_until(
             time.sleep(0.05)
         return None
 
-    desktop.wait(pressed, 30, sentence)
+    desktop.wait(pressed, 60, sentence)
 
 
 def asked(scene: Scene) -> int:

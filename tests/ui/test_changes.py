@@ -8,7 +8,7 @@ import pytest
 from tests import lab
 from tests.ui.scene import (
     CLEAR,
-    choose,
+    chosen,
     cores,
     facts,
     open_document,
@@ -54,10 +54,7 @@ procedure.run(config)
 def waiting(desktop: lab.Desktop) -> lab.Window:
     """A window with a candidate that nobody has added yet."""
     open_document(desktop, selected=SELECTED)
-    choose(desktop, "Inpaint Selection...")
-    window = desktop.wait_for_window("Inpaint")
-    desktop.activate(window)
-    desktop.wait_until_still(5)
+    window = chosen(desktop, "Inpaint Selection...")
     desktop.key("Return")
     wait_for_button(desktop, window)
     return window

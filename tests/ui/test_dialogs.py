@@ -16,15 +16,17 @@ from tests.ui.scene import (
     RUN,
     Scene,
     asked,
+    came_up,
     choose,
+    chosen,
     cores,
     facts,
     geometry,
     open_document,
     shoot,
     wait_for_button,
-    wait_for_crop,
     wait_for_layers,
+    wait_for_list,
     wait_for_question,
     wait_until_told,
 )
@@ -39,10 +41,7 @@ def test_nothing_leaves_before_the_user_says_so(scene: Scene) -> None:
     Enter too many.
     """
     before = open_document(scene.desktop)
-    choose(scene.desktop, "Inpaint Selection...")
-    dialog = scene.desktop.wait_for_window("Inpaint")
-    scene.desktop.activate(dialog)
-    scene.desktop.wait_until_still(5)
+    dialog = chosen(scene.desktop, "Inpaint Selection...")
     scene.desktop.type("a small red boat")
     scene.desktop.wait_until_still(5)
     shoot(scene.desktop, "hosted-typed")
@@ -76,15 +75,44 @@ def test_nothing_leaves_before_the_user_says_so(scene: Scene) -> None:
     assert wait_for_layers(scene.desktop, 1) == before
 
 
+def test_what_was_just_typed_is_shown_before_it_is_sent(scene: Scene) -> None:
+    """Enter right after a number waits for its crop, and then needs no second one."""
+    settings = scene.hosted()
+    settings["providers"][scene.vendor.name]["privacy"] = "allow"
+    scene.dress(**settings)
+    open_document(scene.desktop)
+    dialog = chosen(scene.desktop, "Inpaint Selection...")
+    scene.desktop.key("alt+o", "alt+b", "ctrl+a", "4", "0", "Return")
+    wait_for_button(scene.desktop, dialog)
+    shoot(scene.desktop, "typed-then-enter")
+    scene.desktop.key("alt+a")
+    scene.desktop.wait_until_gone(dialog)
+    after = wait_for_layers(scene.desktop, 2)
+
+    assert asked(scene) == 1
+    assert recipe_of(scene.desktop)["grow"] == 40
+    assert after["layers"][0]["mask"]
+
+
+RECIPE = """
+parasite = image.get_layers()[0].get_parasite("overpaint-recipe")
+report(bytes(parasite.get_data()).decode())
+"""
+
+
+def recipe_of(desktop: lab.Desktop) -> dict[str, Any]:
+    """What is on the top layer."""
+    (text,) = desktop.python(RECIPE)
+    found: dict[str, Any] = json.loads(text.rstrip("\0"))
+    return found
+
+
 def test_a_refusal_stays_in_the_window(scene: Scene) -> None:
     """A wrong key is told in the window, which leads to the settings, and then works."""
     fault = status(401, "json")
     scene.server.fault, scene.server.fault_at = fault, scene.vendor.strikes(fault)
     before = open_document(scene.desktop)
-    choose(scene.desktop, "Inpaint Selection...")
-    dialog = scene.desktop.wait_for_window("Inpaint")
-    scene.desktop.activate(dialog)
-    scene.desktop.wait_until_still(5)
+    dialog = chosen(scene.desktop, "Inpaint Selection...")
     height = geometry(scene.desktop, dialog)[1]
     scene.desktop.key("Return")
     wait_for_question(scene, dialog, height)
@@ -113,12 +141,9 @@ def test_of_four_variations_two_are_kept(scene: Scene) -> None:
     """
     before = open_document(scene.desktop)
     scene.desktop.start_python('run("vary", [layer], provider="embedded", count=4)')
-    dialog = scene.desktop.wait_for_window("Variations")
-    scene.desktop.activate(dialog)
-    scene.desktop.wait_until_still(5)
+    dialog = came_up(scene.desktop, "Variations")
     scene.desktop.key("Return")
     wait_for_button(scene.desktop, dialog)
-    time.sleep(4)
     scene.desktop.key("alt+3")
     scene.desktop.wait_until_still(5)
     shoot(scene.desktop, "variations")
@@ -178,10 +203,7 @@ def test_parts_and_earlier_prompts_reach_the_provider(scene: Scene) -> None:
     scene.dress(**settings)
     for number, said in enumerate(("a red boat", "something else")):
         open_document(scene.desktop)
-        choose(scene.desktop, "Inpaint Selection...")
-        dialog = scene.desktop.wait_for_window("Inpaint")
-        scene.desktop.activate(dialog)
-        wait_for_crop(scene.desktop, dialog)  # the core has said what there is
+        dialog = chosen(scene.desktop, "Inpaint Selection...")
         scene.desktop.key("ctrl+a")
         scene.desktop.type(said)
         if number == 0:
@@ -231,10 +253,7 @@ def test_what_was_paid_for_is_placed_after_a_crash(scene: Scene) -> None:
     Results knows it under another name, too, and removes it after a question.
     """
     open_document(scene.desktop)
-    choose(scene.desktop, "Inpaint Selection...")
-    dialog = scene.desktop.wait_for_window("Inpaint")
-    scene.desktop.activate(dialog)
-    scene.desktop.wait_until_still(5)
+    dialog = chosen(scene.desktop, "Inpaint Selection...")
     scene.desktop.type("a boat that was paid for")
     height = geometry(scene.desktop, dialog)[1]
     scene.desktop.key("Return")
@@ -251,7 +270,7 @@ def test_what_was_paid_for_is_placed_after_a_crash(scene: Scene) -> None:
     choose(scene.desktop, "Results...")
     window = scene.desktop.wait_for_window("Results")
     scene.desktop.activate(window)
-    time.sleep(3)
+    wait_for_list(scene.desktop, window)
     shoot(scene.desktop, "results")
     add_to_image(scene.desktop, window)
     wait_for_layers(scene.desktop, 2)
@@ -309,9 +328,7 @@ def test_settings_keep_a_key_and_never_show_it(scene: Scene) -> None:
     before = tomlkit.loads((scene.config / "settings.toml").read_text()).unwrap()
     open_document(scene.desktop)
     scene.desktop.start_python('run("settings")')
-    window = scene.desktop.wait_for_window("Settings")
-    scene.desktop.activate(window)
-    scene.desktop.wait_until_still(5)
+    window = came_up(scene.desktop, "Settings")
     shoot(scene.desktop, "settings-general")
     scene.desktop.key("ctrl+Next")
     scene.desktop.wait_until_still(3)
@@ -337,10 +354,8 @@ def test_the_setup_is_checked_from_the_menu(scene: Scene) -> None:
     """Check Setup says that all is well, and leaves no core behind."""
     open_document(scene.desktop)
     choose(scene.desktop, "Check Setup...")
-    window = scene.desktop.wait_for_window("Check Setup")
-    scene.desktop.activate(window)
-    scene.desktop.wait_until_still(8)
-    time.sleep(2)
+    window = came_up(scene.desktop, "Check Setup")
+    wait_for_list(scene.desktop, window)
     shoot(scene.desktop, "check-setup")
     scene.desktop.key("Escape")
     scene.desktop.wait_until_gone(window)
@@ -371,9 +386,7 @@ def test_layers_are_counted_before_they_go(scene: Scene) -> None:
     )
     before = facts(scene.desktop)
     scene.desktop.start_python('run("style-layers", [layer, other], which="all")')
-    window = scene.desktop.wait_for_window("Transfer Style to Layers")
-    scene.desktop.activate(window)
-    scene.desktop.wait_until_still(5)
+    window = came_up(scene.desktop, "Transfer Style to Layers")
     scene.desktop.type("watercolour")
     scene.desktop.key("Return")
     time.sleep(6)  # it says that it counts, then what it has counted

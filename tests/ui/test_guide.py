@@ -1,11 +1,13 @@
-"""The user guide, followed step by step in a real GIMP; its pictures are taken on the way.
+"""The user guide, followed step by step in a real GIMP, in the dark theme and in the light one; its
+pictures are taken on the way.
 
 `python -m tests.docs.pictures` puts them into docs/pictures.
 """
 
 import re
 import shutil
-import time
+from collections.abc import Iterator
+from contextlib import nullcontext
 from importlib import metadata
 from pathlib import Path
 
@@ -15,11 +17,14 @@ from tests import lab
 from tests.gimp import home as gimp_home
 from tests.ui.scene import (
     Scene,
+    came_up,
     geometry,
+    in_light,
     shoot,
     wait_for_button,
     wait_for_crop,
     wait_for_layers,
+    wait_for_list,
     wait_for_question,
 )
 
@@ -38,6 +43,13 @@ Gimp.displays_flush()
 """
 
 
+@pytest.fixture(params=["dark", "light"])
+def themed(scene: Scene, request: pytest.FixtureRequest) -> Iterator[Scene]:
+    """The scene, in each of GIMP's themes."""
+    with in_light(scene) if request.param == "light" else nullcontext():
+        yield scene
+
+
 def open_photo(scene: Scene, name: str, selected: tuple[int, ...]) -> None:
     found = metadata.distribution("scikit-image").locate_file(f"skimage/data/{name}.png")
     path = scene.home / f"{name}.png"
@@ -51,22 +63,17 @@ def open_photo(scene: Scene, name: str, selected: tuple[int, ...]) -> None:
 def take(scene: Scene, name: str, window: lab.Window | None = None) -> None:
     """Take a picture for the guide: of a window of ours, or of the screen."""
     scene.desktop.wait_until_still(5)
-    path = PICTURES / scene.desktop.gimp.version / f"{name}.png"
+    suffix = "-light" if scene.theme == "light" else ""
+    path = PICTURES / scene.desktop.gimp.version / f"{name}{suffix}.png"
     scene.desktop.screenshot(path, window)
 
 
-def dialog(scene: Scene, title: str) -> lab.Window:
-    window = scene.desktop.wait_for_window(title)
-    scene.desktop.activate(window)
-    scene.desktop.wait_until_still(5)
-    return window
-
-
-def test_the_first_edit(scene: Scene) -> None:
+def test_the_first_edit(themed: Scene) -> None:
     """Select, choose, type, Enter, Enter: an image with one more layer, and the pictures of it."""
+    scene = themed
     open_photo(scene, "coffee", (312, 222, 84, 118))
     scene.desktop.start_python('run("inpaint", [layer], provider="embedded")')
-    window = dialog(scene, "Inpaint")
+    window = came_up(scene.desktop, "Inpaint")
     wait_for_crop(scene.desktop, window)
     scene.desktop.type("an empty plate")
     take(scene, "first-crop", window)
@@ -83,14 +90,14 @@ def test_the_first_edit(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("gimp_with_window", lab.VERSIONS[:1], indirect=True)
-def test_variations_and_styles(scene: Scene) -> None:
+def test_variations_and_styles(themed: Scene) -> None:
     """Four variations of some grass, and a portrait as a painting."""
+    scene = themed
     open_photo(scene, "grass", (120, 120, 260, 240))
     scene.desktop.start_python('run("vary", [layer], provider="embedded", count=4)')
-    window = dialog(scene, "Variations")
+    window = came_up(scene.desktop, "Variations")
     scene.desktop.key("Return")
     wait_for_button(scene.desktop, window)
-    time.sleep(6)
     take(scene, "variations", window)
     scene.desktop.key("Escape")
     scene.desktop.wait_until_gone(window)
@@ -99,7 +106,7 @@ def test_variations_and_styles(scene: Scene) -> None:
     scene.desktop.start_python(
         'run("style", [layer], provider="embedded", **{"named-style": "van-gogh"})'
     )
-    window = dialog(scene, "Transfer Style")
+    window = came_up(scene.desktop, "Transfer Style")
     scene.desktop.key("Return")
     wait_for_button(scene.desktop, window)
     take(scene, "style", window)
@@ -108,11 +115,12 @@ def test_variations_and_styles(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("gimp_with_window", lab.VERSIONS[:1], indirect=True)
-def test_other_windows(scene: Scene) -> None:
+def test_other_windows(themed: Scene) -> None:
     """The question before something is sent, History, Settings and Check Setup."""
+    scene = themed
     open_photo(scene, "coffee", (312, 222, 84, 118))
     scene.desktop.start_python('run("inpaint", [layer])')
-    window = dialog(scene, "Inpaint")
+    window = came_up(scene.desktop, "Inpaint")
     wait_for_crop(scene.desktop, window)
     scene.desktop.type("a vase of tulips")
     scene.desktop.wait_until_still(5)
@@ -121,8 +129,7 @@ def test_other_windows(scene: Scene) -> None:
     wait_for_question(scene, window, height)
     take(scene, "question", window)
     scene.desktop.key("alt+s")
-    scene.desktop.wait(lambda: scene.server.requests or None, 30, "nothing was sent")
-    time.sleep(3)
+    wait_for_button(scene.desktop, window, height)
     scene.desktop.key("Return")
     wait_for_layers(scene.desktop, 2)
 
@@ -133,10 +140,10 @@ def test_other_windows(scene: Scene) -> None:
     ):
         target = ", [layer]" if command == "history" else ""
         scene.desktop.start_python(f'run("{command}"{target})')
-        window = dialog(scene, title)
+        window = came_up(scene.desktop, title)
         if command == "settings":
             scene.desktop.key("ctrl+Next")
-        time.sleep(2)
+        wait_for_list(scene.desktop, window)
         take(scene, name, window)
         shoot(scene.desktop, f"guide-{name}")
         scene.desktop.key("Escape")
@@ -144,10 +151,15 @@ def test_other_windows(scene: Scene) -> None:
 
 
 def test_the_guide_shows_what_is_taken_here() -> None:
-    """Each picture of the guide exists, and comes from these tests."""
-    shown = set(re.findall(r"\(pictures/([a-z-]+)\.png\)", GUIDE.read_text()))
+    """Each picture of the guide is there for both themes, and comes from these tests."""
+    text = GUIDE.read_text()
+    shown = re.findall(r'src="pictures/([a-z-]+)\.png"', text)
+    light = re.findall(r'light\)" srcset="pictures/([a-z-]+)-light\.png"', text)
     taken = set(re.findall(r'take\(scene, "([a-z-]+)"', Path(__file__).read_text()))
     taken |= {"history", "settings", "check-setup"}
 
-    assert shown == taken
-    assert all((GUIDE.parent / "pictures" / f"{name}.png").exists() for name in shown)
+    assert set(shown) == taken
+    assert shown == light
+    for name in shown:
+        assert (GUIDE.parent / "pictures" / f"{name}.png").exists()
+        assert (GUIDE.parent / "pictures" / f"{name}-light.png").exists()

@@ -8,8 +8,9 @@ from tests.servers.faults import status
 from tests.ui.scene import (
     Scene,
     asked,
-    choose,
+    chosen,
     geometry,
+    in_light,
     open_document,
     shoot,
     wait_for_button,
@@ -19,22 +20,12 @@ from tests.ui.scene import (
 
 pytestmark = [pytest.mark.gimp, pytest.mark.window]
 
-LIGHT = '(theme "Default")\n(theme-color-scheme light)\n'
-
 
 @pytest.fixture
 def light(scene: Scene) -> Iterator[Scene]:
     """The scene, its GIMP started anew in the light theme, and ended after the test."""
-    rc = scene.desktop.gimp.user_folder(scene.home) / "gimprc"
-    before = rc.read_text()
-    scene.desktop.kill_gimp()
-    rc.write_text(before + LIGHT)
-    try:
-        scene.dress(**scene.hosted())
+    with in_light(scene):
         yield scene
-    finally:
-        scene.desktop.kill_gimp()
-        rc.write_text(before)
 
 
 @pytest.mark.parametrize("gimp_with_window", lab.VERSIONS[-1:], indirect=True)
@@ -42,10 +33,7 @@ def test_every_window_in_the_light_theme(light: Scene) -> None:
     """The pictures in out/screenshots show the menu and each window, in each of its states."""
     scene, desktop = light, light.desktop
     open_document(desktop)
-    choose(desktop, "Inpaint Selection...")
-    window = desktop.wait_for_window("Inpaint Selection")
-    desktop.activate(window)
-    wait_for_crop(desktop, window)
+    window = chosen(desktop, "Inpaint Selection...")
     desktop.type("a red boat")
     shown(scene, "typed")
     height = geometry(desktop, window)[1]

@@ -7,6 +7,7 @@ from tests import lab
 from tests.ui.scene import (
     busy_core,
     choose,
+    chosen,
     cores,
     facts,
     leftovers,
@@ -67,10 +68,7 @@ def test_inpaint_by_dialog(desktop: lab.Desktop) -> None:
     desktop.python(FORGET)
     before = facts(desktop)
 
-    choose(desktop, "Inpaint Selection...")
-    dialog = desktop.wait_for_window("Inpaint")
-    desktop.activate(dialog)
-    desktop.wait_until_still(5)
+    dialog = chosen(desktop, "Inpaint Selection...")
     shoot(desktop, "inpaint-dialog")
     desktop.type("a small red boat")
     desktop.key("Return")
@@ -98,10 +96,7 @@ def test_inpaint_by_dialog(desktop: lab.Desktop) -> None:
 def test_escape_stops_a_run_then_closes(desktop: lab.Desktop) -> None:
     """The first Escape ends the core within half a second, the second the window; nothing else."""
     before = open_document(desktop, side=2600, selected=(300, 300, 2000, 2000))
-    choose(desktop, "Inpaint Selection...")
-    dialog = desktop.wait_for_window("Inpaint")
-    desktop.activate(dialog)
-    desktop.wait_until_still(5)
+    dialog = chosen(desktop, "Inpaint Selection...")
     desktop.key("Return")
     core = busy_core(desktop)
     watching = desktop.folder / "watching"
@@ -124,10 +119,7 @@ def test_escape_stops_a_run_then_closes(desktop: lab.Desktop) -> None:
 def test_gimp_can_be_painted_in_meanwhile(desktop: lab.Desktop) -> None:
     """While the window is open, GIMP takes strokes and a layer; the result lies over all that."""
     open_document(desktop)
-    choose(desktop, "Inpaint Selection...")
-    dialog = desktop.wait_for_window("Inpaint")
-    desktop.activate(dialog)
-    desktop.wait_until_still(5)
+    dialog = chosen(desktop, "Inpaint Selection...")
     desktop.python(
         "layer.fill(Gimp.FillType.WHITE)\n"
         "other = Gimp.Layer.new(image, 'Other', 20, 20, 0, 100, Gimp.LayerMode.NORMAL)\n"

@@ -6,7 +6,16 @@ import pytest
 import tomlkit
 from tests import lab
 from tests.servers.faults import status
-from tests.ui.scene import Scene, open_document, press_until, shoot
+from tests.ui.scene import (
+    Scene,
+    generate,
+    open_document,
+    press_until,
+    shoot,
+    wait_for_crop,
+)
+
+from overpaint.history import Journal
 
 pytestmark = [pytest.mark.gimp, pytest.mark.window]
 
@@ -44,8 +53,8 @@ def opened(scene: Scene) -> lab.Window:
 
 
 def test_another_language_is_spoken_at_once(scene: Scene) -> None:
-    """Hebrew, chosen in an English GIMP: the next windows are Hebrew, from right to left, and an
-    error says in it what it means, before what the core says.
+    """Hebrew, chosen in an English GIMP: the next windows are Hebrew, from right to left, and so is
+    what the core says.
     """
     open_document(scene.desktop)
     window = opened(scene)
@@ -68,12 +77,24 @@ def test_another_language_is_spoken_at_once(scene: Scene) -> None:
     settings["providers"][scene.vendor.name]["privacy"] = "allow"
     (scene.config / "settings.toml").write_text(tomlkit.dumps(settings))
     window = scene.open("inpaint")
-    scene.desktop.key("Return")
-    scene.desktop.wait(lambda: scene.server.struck or None, 30, "nothing was sent")
+    wait_for_crop(scene.desktop, window)
+    generate(scene.desktop, lambda: scene.server.struck > 0, "Return")
+    assert "OpenAI לא קיבל את המפתח" in failed(scene)
     scene.desktop.wait_until_still(10)
     shoot(scene.desktop, "language-error")
     scene.desktop.key("Escape")
     scene.desktop.wait_until_gone(window)
+
+
+def failed(scene: Scene) -> str:
+    """Wait until the last run has failed; return what was said of it."""
+
+    def look() -> str | None:
+        with Journal.open(scene.home / "data" / "history") as journal:
+            (run,) = journal.runs()
+        return run.error and run.error.sentence
+
+    return scene.desktop.wait(look, 60, "no run has failed")
 
 
 def test_a_workflow_is_chosen_from_a_file(scene: Scene) -> None:

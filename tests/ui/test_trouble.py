@@ -17,14 +17,14 @@ from tests.servers.openai import Fault, OpenAIServer, error
 from tests.ui.scene import (
     Scene,
     asked,
-    choose,
+    chosen,
     copied,
     facts,
+    generate,
     geometry,
     open_document,
     shoot,
     wait_for_button,
-    wait_for_crop,
     wait_for_layers,
 )
 
@@ -143,10 +143,7 @@ def mend(scene: Scene) -> None:
 def opened(scene: Scene, entry: str = "Inpaint Selection...") -> tuple[lab.Window, int]:
     """Open the window of an edit from the menu, ready for Enter; return it and its height."""
     mend(scene)
-    choose(scene.desktop, entry)
-    window = scene.desktop.wait_for_window(entry.rstrip("."))
-    scene.desktop.activate(window)
-    wait_for_crop(scene.desktop, window)
+    window = chosen(scene.desktop, entry)
     return window, geometry(scene.desktop, window)[1]
 
 
@@ -203,14 +200,14 @@ def test_escape_stops_whatever_is_under_way(scene: Scene) -> None:
     before = open_document(scene.desktop)
     window, height = opened(scene)
     server.stall = "head"
-    generate(scene, lambda: asked(scene) == 1)
+    generate(scene.desktop, lambda: asked(scene) == 1)
     shoot(scene.desktop, "waiting")
     assert idle_after(scene, lambda: server.closed == 1) < IDLE
 
     mend(scene)
     set_up(scene, {"options": {"partial_images": 2}})
     server.stall = "partial"
-    generate(scene, lambda: has_pictures(scene, window, height))
+    generate(scene.desktop, lambda: has_pictures(scene, window, height))
     shoot(scene.desktop, "streaming")
     assert idle_after(scene, lambda: server.closed == 2) < IDLE
     assert facts(scene.desktop) == before
@@ -220,7 +217,7 @@ def test_escape_stops_whatever_is_under_way(scene: Scene) -> None:
     window, height = opened(scene)
     server.fault, server.fault_at = BY_NAME["stall"], all_but_the_first()
     scene.desktop.key("alt+n", "Up")
-    generate(scene, lambda: has_pictures(scene, window, height) and server.struck == 1)
+    generate(scene.desktop, lambda: has_pictures(scene, window, height) and server.struck == 1)
     shoot(scene.desktop, "between-candidates")
     assert idle_after(scene, lambda: server.closed == 3) < IDLE
     assert facts(scene.desktop) == before
@@ -239,18 +236,15 @@ def test_escape_takes_a_job_back_from_a_local_server(scene: Scene) -> None:
         own = {"comfyui": {"base_url": comfy.url, "privacy": "allow"}}
         scene.dress(provider="comfyui", providers=own)
         before = open_document(scene.desktop)
-        choose(scene.desktop, "Inpaint Selection...")
-        window = scene.desktop.wait_for_window("Inpaint Selection")
-        scene.desktop.activate(window)
-        wait_for_crop(scene.desktop, window)
-        generate(scene, lambda: bool(comfy.pending))
+        window = chosen(scene.desktop, "Inpaint Selection...")
+        generate(scene.desktop, lambda: bool(comfy.pending))
         shoot(scene.desktop, "queued")
         assert idle_after(scene, lambda: not comfy.pending) < IDLE
         assert comfy.running is not None
         assert comfy.running.id == other
 
         comfy.finish_foreign()
-        generate(scene, lambda: comfy.running is not None and comfy.running.id != other)
+        generate(scene.desktop, lambda: comfy.running is not None and comfy.running.id != other)
         assert idle_after(scene, lambda: comfy.running is None) < IDLE
         assert facts(scene.desktop) == before
         scene.desktop.key("Escape")
@@ -264,7 +258,7 @@ def test_window_and_canvas_react_while_three_requests_run(scene: Scene) -> None:
     window, _height = opened(scene)
     server.fault = BY_NAME["stall"]
     scene.desktop.key("alt+n", "Up", "Up")
-    generate(scene, lambda: server.struck == 3)
+    generate(scene.desktop, lambda: server.struck == 3)
     scene.desktop.key("alt+p")
     (seconds,) = scene.desktop.python(REACT.format(place=prompt_of(scene.desktop, window)))
     shoot(scene.desktop, "three-requests")
@@ -334,12 +328,6 @@ def prompt_of(desktop: lab.Desktop, window: lab.Window) -> tuple[int, int, int, 
     at = {name: int(value) for name, value in (each.split("=") for each in told.splitlines())}
     width, height = at["WIDTH"], at["HEIGHT"]
     return at["X"] + width * 9 // 20, at["Y"], width // 2, height // 4
-
-
-def generate(scene: Scene, begun: Callable[[], bool]) -> None:
-    """Press Generate, and wait until that has begun."""
-    scene.desktop.key("alt+g")
-    scene.desktop.wait(lambda: begun() or None, 30, "nothing has begun")
 
 
 def idle_after(scene: Scene, idle: Callable[[], bool]) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 from overpaint import catalogue, presets, provenance, styles
 from overpaint.app.reach import USUAL, Reach, load_settings, set_up
 from overpaint.errors import OverpaintError
+from overpaint.language import _
 from overpaint.providers import registry
 from overpaint.providers.base import Provider
 from overpaint.recipe import Edit, Recipe
@@ -30,12 +31,12 @@ def facts() -> dict[str, Any]:
     return {
         "provider": load_settings().provider,
         "providers": [provider_facts(name) for name in registry.names()],
-        "styles": [{"id": each.id, "title": each.title} for each in styles.load().values()],
+        "styles": [{"id": each.id, "title": _(each.title)} for each in styles.load().values()],
         "templates": [
             {
                 "id": each.id,
-                "name": each.name,
-                "category": each.category,
+                "name": _(each.name),
+                "category": _(each.category),
                 "edits": sorted(each.edits),
             }
             for each in presets.load().by_id.values()
@@ -69,7 +70,7 @@ def provider_facts(name: str, model: str | None = None) -> dict[str, Any]:
     able = asked.capabilities
     return {
         "name": name,
-        "title": asked.title,
+        "title": _(asked.title),
         "receiver": asked.receiver if able.needs_network else "",
         "privacy": settings.of(name).privacy.value,
         "lacks_key": _lacks_key(name),
@@ -116,8 +117,10 @@ def provenance_of(recipe: Recipe, reach: Reach = USUAL) -> provenance.Provenance
     if not asked.capabilities.needs_network:
         return provenance.of_rules(asked.title)
     usual = next((each.id for each in _image_models(recipe.provider)), "")
+    # An address may be private, and what is exported tells this to everybody.
+    maker = asked.name if asked.title == asked.receiver else asked.title
     model = recipe.model or settings.setup_for(recipe.provider, None).model or usual
-    return provenance.of_model(asked.title, model, whole=whole)
+    return provenance.of_model(maker, model, whole=whole)
 
 
 def _image_models(name: str) -> list[catalogue.Model]:

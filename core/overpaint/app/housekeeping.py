@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from overpaint.app.reach import USUAL, load_settings, set_up
 from overpaint.errors import KeyInvalid, OverpaintError, SettingsInvalid
 from overpaint.geometry import Extent
+from overpaint.language import _
 from overpaint.providers import registry
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _provider_facts(name: str, now: "Settings", where: Mapping[str, str]) -> dic
     reads = registry.entry(name).keys
     return {
         "name": name,
-        "title": asked.title,
+        "title": _(asked.title),
         "needs_network": asked.capabilities.needs_network,
         "model": own.model or "",
         "base_url": own.base_url or "",
@@ -87,7 +88,8 @@ def change_settings(wanted: Mapping[str, Any]) -> None:
             providers[name] = _changed(now.of(name), told)
     except (TypeError, ValueError) as error:
         raise SettingsInvalid(
-            f"These settings cannot be used: {error}.", "Nothing was changed."
+            _("These settings cannot be used: {error}.").format(error=error),
+            _("Nothing was changed."),
         ) from error
     settings.save(replace(now, providers=providers, **changes))
 
@@ -115,7 +117,7 @@ def change_key(provider: str, secret: str) -> str:
 
     reads = registry.entry(provider).keys
     if not reads:
-        raise KeyInvalid("This provider needs no key.", "")
+        raise KeyInvalid(_("This provider needs no key."), "")
     if secret.strip():
         return keys.store(reads[0], secret).value
     for name in reads:
@@ -167,7 +169,7 @@ def past_runs(
 
 def _title(name: str, settings: "Settings") -> str:
     try:
-        return set_up(name, None, USUAL, settings).title
+        return _(set_up(name, None, USUAL, settings).title)
     except OverpaintError:  # gone since, or set up otherwise: its name has to do
         return name
 

@@ -36,6 +36,7 @@ from overpaint.errors import (
     RunUnplaceable,
 )
 from overpaint.geometry import Extent
+from overpaint.language import _
 from overpaint.layers import (
     WHOLE,
     Content,
@@ -209,7 +210,8 @@ class _Styling:
     ) -> None:
         if recipe.edit is not Edit.STYLE:
             raise EditUnsupported(
-                "Layer by layer, Overpaint transfers styles only.", "Make other edits one by one."
+                _("Layer by layer, Overpaint transfers styles only."),
+                _("Make other edits one by one."),
             )
         assert recipe.seed is not None, "a recipe is given its seed first"
         settings = load_settings()
@@ -266,7 +268,7 @@ class _Styling:
                 cost = None if cost is None or asked.cost is None else cost + asked.cost
             planned.append(Planned(id=each.id, name=each.name, kept=kept, requests=requests))
         return LayersOutlook(
-            title=self._asked.title,
+            title=_(self._asked.title),
             receiver=self._asked.receiver if self._able.needs_network else "",
             layers=tuple(planned),
             whole=for_whole,
@@ -305,10 +307,10 @@ class _Styling:
     def _notes(self) -> tuple[str, ...]:
         if self._able.measures_anchor or self._able.references:
             return ()
-        note = (
-            f"{self._asked.title} takes no reference pictures, so nothing but the seed holds the "
+        note = _(
+            "{title} takes no reference pictures, so nothing but the seed holds the "
             "layers together: they may differ."
-        )
+        ).format(title=_(self._asked.title))
         return (note,)
 
     def _forecast(self, found: Content, *, anchored: bool) -> runner.Forecast:
@@ -364,9 +366,9 @@ class _Styling:
         if not found:
             return _Anchor()
         entire = LayerInput(
-            id=WHOLE, name="the whole picture", box=self._canvas.box, read=self._whole
+            id=WHOLE, name=_("the whole picture"), box=self._canvas.box, read=self._whole
         )
-        colours, _ = await self._colours(entire, found, _Anchor())
+        colours, _notices = await self._colours(entire, found, _Anchor())
         return _anchor(_seen(whole, found, colours))
 
     async def _all(self, anchor: _Anchor) -> None:

@@ -10,6 +10,7 @@ from overpaint.app.reach import USUAL, Reach, load_settings, provider, set_up
 from overpaint.dialect import Role, Text
 from overpaint.errors import EditUnsupported
 from overpaint.geometry import Box, Extent
+from overpaint.language import _
 from overpaint.mask import Mask
 from overpaint.plan import Plan, Shot, make_plan, make_shots
 from overpaint.providers.base import Provider
@@ -124,7 +125,7 @@ def forecast(
     taken = roles[: able.references]
     expected = runner.forecast(able, shots, recipe.count, len(taken))
     return Outlook(
-        title=asked.title,
+        title=_(asked.title),
         model=recipe.model or settings.setup_for(recipe.provider, None).model or "",
         receiver=asked.receiver if able.needs_network else "",
         region=region,
@@ -145,7 +146,10 @@ def refuse_unable(recipe: Recipe, asked: Provider) -> None:
     """Raise EditUnsupported where the provider cannot make that edit."""
     if recipe.edit not in asked.capabilities.edits:
         raise EditUnsupported(
-            f"{asked.title} cannot do that edit ({recipe.edit.value}).", "Choose another provider."
+            _("{title} cannot do that edit ({edit}).").format(
+                title=_(asked.title), edit=recipe.edit.value
+            ),
+            _("Choose another provider."),
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from overpaint import runner
 from overpaint.errors import RunUnplaceable
 from overpaint.geometry import Extent
+from overpaint.language import _
 from overpaint.picture import Patch
 from overpaint.plan import Shot
 from overpaint.recipe import Recipe
@@ -45,7 +46,7 @@ def place(run_id: str) -> list[Placed]:
             placed.append(Placed(kept.number, patch, own, facts.canvas))
     if not placed:
         raise RunUnplaceable(
-            f"Run {record.id} brought no whole picture.",
-            "'overpaint history show' says what became of it.",
+            _("Run {run} brought no whole picture.").format(run=record.id),
+            _("'overpaint history show' says what became of it."),
         )
     return placed

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from overpaint import runner
 from overpaint.errors import OverpaintError
+from overpaint.language import _
 from overpaint.providers import registry
 from overpaint.providers.base import Provider, Setup
 from overpaint.recipe import Recipe
@@ -63,7 +64,7 @@ async def check(name: str, reach: Reach = USUAL) -> str:
     """Ask a provider whether its address and key are right, without spending money."""
     asked: Any = set_up(name, None, reach, load_settings(), with_key=True)
     if not asked.capabilities.needs_network:
-        return f"{asked.title} needs no key."
+        return _("{title} needs no key.").format(title=_(asked.title))
     async with runner.client() as http:
         told: str = await asked.check(http)
         return told

@@ -15,6 +15,7 @@ from overpaint.app.reach import USUAL, Reach, load_settings, set_up
 from overpaint.dialect import Role
 from overpaint.errors import FileUnreadable, OverpaintError, SendingForbidden
 from overpaint.geometry import Box, Extent
+from overpaint.language import _
 from overpaint.picture import Source
 from overpaint.providers.base import Provider, Reference, Usage
 from overpaint.recipe import Edit, Recipe
@@ -135,10 +136,15 @@ def read_references(
             pictures.append(Reference(decode(data), role))
         except OSError as error:
             raise FileUnreadable(
-                f"{path} cannot be read: {error.strerror or error}.", "Check the name."
+                _("{path} cannot be read: {reason}.").format(
+                    path=path, reason=error.strerror or error
+                ),
+                _("Check the name."),
             ) from error
         except AnswerUnusable as error:
-            raise FileUnreadable(f"{path} is no picture.", "Choose a picture file.") from error
+            raise FileUnreadable(
+                _("{path} is no picture.").format(path=path), _("Choose a picture file.")
+            ) from error
         digests.append(sha256(data).hexdigest())
     return tuple(pictures), tuple(digests)
 
@@ -148,8 +154,10 @@ def _refuse_forbidden(asked: Provider, settings: "Settings") -> None:
 
     if settings.of(asked.name).privacy is Privacy.NEVER:
         raise SendingForbidden(
-            f"The settings say that no picture may be sent to {asked.title}.",
-            "Choose another provider, or change its privacy in the settings.",
+            _("The settings say that no picture may be sent to {title}.").format(
+                title=_(asked.title)
+            ),
+            _("Choose another provider, or change its privacy in the settings."),
         )
 
 

@@ -19,6 +19,7 @@ from overpaint.engine.tone import guide, is_smooth
 from overpaint.errors import EngineMissing
 from overpaint.geometry import Box, Extent
 from overpaint.hidden import painted_over
+from overpaint.language import _
 from overpaint.mask import Mask, bounds, islands
 
 __all__ = ["Hole", "average", "fill", "find_holes"]
@@ -176,8 +177,8 @@ def _patchmatch(picture: Rgb, missing: Flags, usable: Flags, seed: int) -> Rgb:
 
     if not patchmatch.patchmatch_available:
         raise EngineMissing(
-            "The built-in engine's library does not load on this machine.",
-            "Run 'overpaint doctor' to see why.",
+            _("The built-in engine's library does not load on this machine."),
+            _("Run 'overpaint doctor' to see why."),
         )
     height, width = missing.shape
     below, beside = _room(missing, usable)

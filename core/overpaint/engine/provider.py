@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from overpaint.language import N_
 from overpaint.providers.base import Capabilities, Event, Job, Setup
 from overpaint.recipe import Edit
 
@@ -13,7 +14,7 @@ class Embedded:
     """Fills the selection from its surroundings, varies it, and lays styles on."""
 
     name = "embedded"
-    title = "Built-in engine (offline)"
+    title = N_("Built-in engine (offline)")
     receiver = ""
     capabilities = Capabilities(
         edits=frozenset({Edit.INPAINT, Edit.REMOVE, Edit.STYLE, Edit.VARIATION}),

@@ -19,6 +19,7 @@ from overpaint import styles
 from overpaint.dialect import Role
 from overpaint.geometry import Extent
 from overpaint.hidden import painted_over
+from overpaint.language import _
 from overpaint.providers.base import Candidate, Event, Job, Notice, Progress
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ async def style(job: Job) -> AsyncGenerator[Event, None]:
     named, notice = _named(job)
     if notice:
         yield Notice(notice)
-    yield Progress(0.0, "Looking at the style")
+    yield Progress(0.0, _("Looking at the style"))
     picture = job.pixels if job.visible.all() else painted_over(job.pixels, job.visible)
     manner = await anyio.to_thread.run_sync(_manner, job, named)
     anchors = [each.pixels for each in job.references if each.role is Role.ANCHOR]
@@ -57,7 +58,7 @@ async def style(job: Job) -> AsyncGenerator[Event, None]:
         done, made = await anyio.to_thread.run_sync(partial(_next, steps))
         if made is not None:
             break
-        yield Progress(done, "Painting")
+        yield Progress(done, _("Painting"))
     yield Candidate(made)
 
 
@@ -87,10 +88,12 @@ def _named(job: Job) -> tuple[styles.Style | None, str]:
         return found, ""
     usual = styles.default()
     if not said:
-        return usual, f"No style was named, so “{usual.title}” was used."
+        return usual, _("No style was named, so “{style}” was used.").format(style=_(usual.title))
     return usual, (
-        f"No offline style matches “{said[:60]}”, so “{usual.title}” was used. "
-        "'overpaint styles' lists those that there are."
+        _(
+            "No offline style matches “{words}”, so “{style}” was used. "
+            "'overpaint styles' lists those that there are."
+        ).format(words=said[:60], style=_(usual.title))
     )
 
 

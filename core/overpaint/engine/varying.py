@@ -12,6 +12,7 @@ import anyio.to_thread
 import numpy as np
 import numpy.typing as npt
 
+from overpaint.language import _
 from overpaint.providers.base import Candidate, Event, Job, Notice, Progress
 
 if TYPE_CHECKING:
@@ -40,8 +41,10 @@ async def vary(job: Job) -> AsyncGenerator[Event, None]:
 
     if job.prompt.strip():
         yield Notice(
-            "The built-in engine cannot read prompts: it re-arranged what is there, and invented "
-            "nothing."
+            _(
+                "The built-in engine cannot read prompts: it re-arranged what is there, and "
+                "invented nothing."
+            )
         )
     strength = USUAL if job.strength is None else job.strength
     missing = job.mask > 0
@@ -54,8 +57,10 @@ async def vary(job: Job) -> AsyncGenerator[Event, None]:
     if found:
         quilts = False
         yield Notice(
-            "There is a face in the selection, so nothing was re-arranged: shapes were only bent a "
-            "little, and lit anew."
+            _(
+                "There is a face in the selection, so nothing was re-arranged: shapes were only "
+                "bent a little, and lit anew."
+            )
         )
     if quilts:
         style = _style(missing, strength, job.seed % KINDS)
@@ -68,15 +73,17 @@ async def vary(job: Job) -> AsyncGenerator[Event, None]:
             done, ended, made = await anyio.to_thread.run_sync(partial(_next, steps))
             if ended:
                 break
-            yield Progress(done, "Re-arranging what is there")
+            yield Progress(done, _("Re-arranging what is there"))
     if made is None:
-        yield Progress(None, "Bending and lighting")
+        yield Progress(None, _("Bending and lighting"))
         work = partial(gentle.vary, job.pixels, missing, job.visible, strength, job.seed)
         yield Candidate(await anyio.to_thread.run_sync(work))
         return
     yield Notice(
-        "Blocks of the picture were re-arranged. Things with a fixed shape may be torn apart: a "
-        f"strength below {GENTLE} only bends them, and lights them anew."
+        _(
+            "Blocks of the picture were re-arranged. Things with a fixed shape may be torn apart: "
+            "a strength below {strength} only bends them, and lights them anew."
+        ).format(strength=GENTLE)
     )
     picture = np.where((made.changed & missing)[..., None], made.picture, bent)
     yield Candidate(picture)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from overpaint.fitting import blend, grain, register, tone, warp
 from overpaint.geometry import Extent
+from overpaint.language import _
 from overpaint.mask import Mask
 
 __all__ = ["Fitted", "Steps", "fit_picture"]
@@ -60,10 +61,12 @@ def fit_picture(
     if reframed and not covers[mask > 0].all():
         drift, covers = warp.IDENTITY, np.ones_like(covers)
     if reframed:
-        undone = "It was pasted as it is" if drift.is_identity else "This was undone"
+        undone = _("It was pasted as it is") if drift.is_identity else _("This was undone")
         notices.append(
-            f"The model framed the picture anew (zoom {moved.drift.zoom:.2f}). {undone}; "
-            "look closely whether it fits."
+            _(
+                "The model framed the picture anew (zoom {zoom:.2f}). {undone}; "
+                "look closely whether it fits."
+            ).format(zoom=moved.drift.zoom, undone=undone)
         )
     before = sent.astype(np.float32) * np.float32(1 / 255)
     picture = warp.resample(candidate, drift, extent)

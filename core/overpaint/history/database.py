@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from overpaint.errors import HistoryProblem
+from overpaint.language import N_, _
 from overpaint.places import PRIVATE_FILE
 
 __all__ = ["MIGRATIONS", "connect", "is_damage", "mapped", "transaction"]
@@ -127,8 +128,10 @@ def _migrate(connection: sqlite3.Connection, file: Path) -> None:
         version = _version(connection)  # another process may have been faster
         if version > len(MIGRATIONS):
             raise HistoryProblem(
-                f"The history in {file.parent} was written by a newer Overpaint.",
-                "Update this one, or set OVERPAINT_DATA to another folder.",
+                _("The history in {folder} was written by a newer Overpaint.").format(
+                    folder=file.parent
+                ),
+                _("Update this one, or set OVERPAINT_DATA to another folder."),
             )
         for statements in MIGRATIONS[version:]:
             for statement in statements:
@@ -170,24 +173,31 @@ def mapped(folder: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise HistoryProblem(
-                f"Another program keeps the history in {folder} locked.",
-                "Try again; if it stays so, end other Overpaint processes.",
+                _("Another program keeps the history in {folder} locked.").format(folder=folder),
+                _("Try again; if it stays so, end other Overpaint processes."),
             ) from error
         if code in _FULL:
             raise HistoryProblem(
-                f"The history in {folder} cannot be written: the disk is full or fails.", ROOM
+                _("The history in {folder} cannot be written: the disk is full or fails.").format(
+                    folder=folder
+                ),
+                _(ROOM),
             ) from error
         raise HistoryProblem(
-            f"The history in {folder} cannot be used ({error}).",
-            MENDED if is_damage(error) else WRITABLE,
+            _("The history in {folder} cannot be used ({error}).").format(
+                folder=folder, error=error
+            ),
+            _(MENDED if is_damage(error) else WRITABLE),
         ) from error
     except OSError as error:
         raise HistoryProblem(
-            f"The history in {folder} cannot be used: {error.strerror or error}.",
-            ROOM if error.errno in _NO_ROOM else WRITABLE,
+            _("The history in {folder} cannot be used: {reason}.").format(
+                folder=folder, reason=error.strerror or error
+            ),
+            _(ROOM if error.errno in _NO_ROOM else WRITABLE),
         ) from error
 
 
-ROOM = "Make room on that disk, or run 'overpaint history clear'."
-MENDED = "Start Overpaint again: its database is then made anew from the files beside it."
-WRITABLE = "Make that folder yours to write to, or set OVERPAINT_DATA to another."
+ROOM = N_("Make room on that disk, or run 'overpaint history clear'.")
+MENDED = N_("Start Overpaint again: its database is then made anew from the files beside it.")
+WRITABLE = N_("Make that folder yours to write to, or set OVERPAINT_DATA to another.")

@@ -7,6 +7,7 @@ import numpy as np
 from overpaint.codec import encode_png
 from overpaint.errors import FileUnwritable
 from overpaint.history.records import Kept, Record
+from overpaint.language import _
 from overpaint.picture import Source
 
 __all__ = ["write"]
@@ -33,14 +34,18 @@ def write(record: Record, kept: list[Kept], source: Source | None, folder: Path)
     files = {folder / f"{record.id}{name}": data for name, data in made.items()}
     for path in files:
         if path.exists():
-            raise FileUnwritable(f"{path} is there already.", "Name another folder.")
+            raise FileUnwritable(
+                _("{path} is there already.").format(path=path), _("Name another folder.")
+            )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, data in files.items():
             path.write_bytes(data)
     except OSError as error:
         raise FileUnwritable(
-            f"Nothing can be written to {folder}: {error.strerror or error}.",
-            "Choose another folder, or make room.",
+            _("Nothing can be written to {folder}: {reason}.").format(
+                folder=folder, reason=error.strerror or error
+            ),
+            _("Choose another folder, or make room."),
         ) from error
     return list(files)

@@ -27,6 +27,7 @@ from overpaint.history import database
 from overpaint.history.belonging import Image, belonging
 from overpaint.history.ledger import Ended, Ledger, Slot, UsageLike
 from overpaint.history.records import Facts, Kept, Record, Run, State, Told
+from overpaint.language import _
 
 if TYPE_CHECKING:
     from overpaint.picture import Source
@@ -142,7 +143,10 @@ class Journal:
         # Known by heart since it began: not even a database that fails may lose a candidate.
         folder = self._folders.get(run_id) or self._ledger.folder(run_id)
         if folder is None:
-            raise RunUnknown(f"History has no run {run_id!r:.40}.", "It may have been removed.")
+            raise RunUnknown(
+                _("History has no run {run!r:.40}.").format(run=run_id),
+                _("It may have been removed."),
+            )
         path = folder / f"{number:02}-{shot:03}{_suffix(data)}"
         with database.mapped(self.folder):
             there = next(folder.glob(f"{path.stem}.*"), None)
@@ -203,11 +207,13 @@ class Journal:
         found = self._ledger.starting_with(start) if usable else []
         if not found:
             raise RunUnknown(
-                f"History has no run {run_id!r:.40}.", "'overpaint history list' shows them."
+                _("History has no run {run!r:.40}.").format(run=run_id),
+                _("'overpaint history list' shows them."),
             )
         if len(found) > 1:
             raise RunUnknown(
-                f"More than one run in history starts with {run_id!r:.40}.", "Type more of its id."
+                _("More than one run in history starts with {run!r:.40}.").format(run=run_id),
+                _("Type more of its id."),
             )
         return found[0]
 
@@ -224,8 +230,8 @@ class Journal:
             return Source(planes["pixels"], planes["selection"], planes.get("shown"))
         except (KeyError, ValueError) as error:
             raise HistoryProblem(
-                f"{file} is damaged: {error}.",
-                "What the provider returned can still be had, with 'overpaint history export'.",
+                _("{file} is damaged: {error}.").format(file=file, error=error),
+                _("What the provider returned can still be had, with 'overpaint history export'."),
             ) from error
 
     def candidates(self, run_id: str) -> list[Kept]:
@@ -296,7 +302,7 @@ class Journal:
         total, beyond = 0, []
         ended = self._ledger.ended()
         for run in sorted(ended, key=lambda each: each is not ended[0] and bool(each[-1])):
-            _, _, size, began, _ = run
+            _id, _folder, size, began, _free = run
             total += size
             too_much = total > max_bytes if max_bytes else False
             if run is not ended[0] and (too_much or began < oldest):
@@ -310,7 +316,8 @@ class Journal:
         chosen = [run for run in self._ledger.ended() if run[0] == record.id]
         if not chosen:
             raise RunUnknown(
-                f"Run {record.id} is still at work.", "Stop it, or wait until it has ended."
+                _("Run {run} is still at work.").format(run=record.id),
+                _("Stop it, or wait until it has ended."),
             )
         return self._remove(chosen)
 
@@ -396,9 +403,11 @@ class Journal:
         free = shutil.disk_usage(self.folder).free
         if free < RESERVE + size:
             raise HistoryProblem(
-                f"Only {free >> 20} MB are free where history is kept, in {self.folder}: too "
-                "little to be sure that results can be saved.",
-                database.ROOM,
+                _(
+                    "Only {megabytes} MB are free where history is kept, in {folder}: too "
+                    "little to be sure that results can be saved."
+                ).format(megabytes=free >> 20, folder=self.folder),
+                _(database.ROOM),
             )
 
     def _new_folder(self, now: datetime) -> tuple[str, Path]:

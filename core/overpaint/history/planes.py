@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from overpaint.language import _
+
 __all__ = ["Array", "pack", "unpack"]
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -38,18 +40,22 @@ def pack(arrays: Mapping[str, Array]) -> bytes:
 
 def unpack(data: bytes) -> dict[str, Array]:
     """Return what :func:`pack` was given; raises ValueError for what is damaged."""
-    line, _, rest = data.partition(b"\n")
+    line, _newline, rest = data.partition(b"\n")
     try:
         head = json.loads(line)
         if head["format"] != FORMAT:
-            raise ValueError(f"its format is {head['format']!r}, not {FORMAT}")
+            raise ValueError(
+                _("its format is {given!r}, not {known}").format(given=head["format"], known=FORMAT)
+            )
         arrays, start = {}, 0
         for row in head["arrays"]:
             blob = memoryview(rest)[start : start + row["bytes"]]
             start += row["bytes"]
             arrays[row["name"]] = _inflated(blob, DTYPES[row["dtype"]], tuple(row["shape"]))
     except (KeyError, TypeError, zlib.error) as error:
-        raise ValueError(f"it is damaged ({type(error).__name__}: {error})") from error
+        raise ValueError(
+            _("it is damaged ({kind}: {error})").format(kind=type(error).__name__, error=error)
+        ) from error
     return arrays
 
 
@@ -67,9 +73,11 @@ def _inflated(blob: memoryview, dtype: "np.dtype[Any]", shape: tuple[int, ...]) 
     unpacker = zlib.decompressobj()
     raw = unpacker.decompress(blob, size)
     if len(raw) != size:
-        raise ValueError(f"it is cut off: {len(raw)} of {size} bytes")
+        raise ValueError(
+            _("it is cut off: {there} of {size} bytes").format(there=len(raw), size=size)
+        )
     if unpacker.decompress(unpacker.unconsumed_tail, 1) or not unpacker.eof:
-        raise ValueError("it holds more than it says")
+        raise ValueError(_("it holds more than it says"))
     differences = np.frombuffer(raw, np.uint8).reshape(-1, *shape[:2])
     planes = np.add.accumulate(differences, axis=2, dtype=np.uint8)
     array: Array = np.ascontiguousarray(np.moveaxis(planes, 0, 2)).view(dtype).reshape(shape)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from overpaint.geometry import Box, Extent
+from overpaint.language import _
 from overpaint.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -134,13 +135,13 @@ class Facts:
         try:
             data = json.loads(text)
             if data.pop("version") != VERSION:
-                raise ValueError("another version of Overpaint wrote it")
+                raise ValueError(_("another version of Overpaint wrote it"))
             data["region"] = Box(*data["region"])
             data["canvas"] = Extent(*data["canvas"])
             data["shots"] = tuple(Framed(Box(*s[:4]), Extent(*s[4:])) for s in data["shots"])
             return cls(**data)
         except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"it is no run ({error})") from error
+            raise ValueError(_("it is no run ({error})").format(error=error)) from error
 
 
 def _numbers(box: Box) -> list[int]:

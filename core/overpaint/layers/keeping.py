@@ -18,6 +18,7 @@ import numpy as np
 
 from overpaint import places
 from overpaint.errors import HistoryProblem
+from overpaint.language import _
 from overpaint.picture import Pixels
 from overpaint.recipe import Recipe
 
@@ -120,7 +121,7 @@ class Keeping:
     def clear(self) -> int:
         """Remove all of it; a run that is at work makes its layers anew. Returns the bytes."""
         gone = 0
-        for _, size, path in self._files():
+        for _used, size, path in self._files():
             gone += self._remove(path, size)
         return gone
 
@@ -153,6 +154,8 @@ class Keeping:
 
 def _problem(path: Path, error: OSError) -> HistoryProblem:
     return HistoryProblem(
-        f"Finished layers cannot be kept in {path.parent.parent}: {error.strerror or error}.",
-        "Make room, or set OVERPAINT_DATA to another folder.",
+        _("Finished layers cannot be kept in {folder}: {reason}.").format(
+            folder=path.parent.parent, reason=error.strerror or error
+        ),
+        _("Make room, or set OVERPAINT_DATA to another folder."),
     )

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from overpaint.errors import OverpaintError
 from overpaint.geometry import Box
+from overpaint.language import N_
 from overpaint.picture import Pixels
 from overpaint.recipe import Recipe
 
@@ -33,10 +34,10 @@ WHOLE = ""
 class Skip(StrEnum):
     """Why a layer is left as it is; the value is what people are told."""
 
-    EMPTY = "it is empty"
-    LOCKED = "it is locked"
-    CUTS = "it only cuts away what is below it"
-    UNWANTED = "it was left out"
+    EMPTY = N_("it is empty")
+    LOCKED = N_("it is locked")
+    CUTS = N_("it only cuts away what is below it")
+    UNWANTED = N_("it was left out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

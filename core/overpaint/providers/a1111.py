@@ -42,6 +42,7 @@ from overpaint.errors import (
     ProviderFailed,
     RequestRejected,
 )
+from overpaint.language import N_, _
 from overpaint.mask import Mask
 from overpaint.providers.a1111_answers import explain, info_of, pictures_of, said
 from overpaint.providers.a1111_watch import Sight, Watch
@@ -74,7 +75,9 @@ POLL = 0.4
 PATIENCE = Timeouts(connect=5.0, answer=3600.0, total=3600.0)
 """The answer comes when the picture is ready, after silence that is long without a graphics card;
 used where the user set no time limits."""
-UNSURE = "The server does not tell whose picture it works on. Cancelling will not stop it there."
+UNSURE = N_(
+    "The server does not tell whose picture it works on. Cancelling will not stop it there."
+)
 FILLS = {"fill": 0, "original": 1, "noise": 2, "nothing": 3}
 STRENGTHS = {Edit.INPAINT: 0.8, Edit.REMOVE: 0.9, Edit.VARIATION: 0.5, Edit.STYLE: 0.6}
 """The denoising strength of each edit where the recipe has none."""
@@ -84,7 +87,7 @@ class A1111:
     """A web UI's API; each job is one call, watched on a second connection."""
 
     name = "a1111"
-    title = "Stable Diffusion server"
+    title = N_("Stable Diffusion server")
 
     def __init__(self, setup: Setup = Setup()) -> None:  # noqa: B008, a Setup never changes
         """Take a Setup whose base URL is the server's root, default http://127.0.0.1:7860."""
@@ -92,7 +95,9 @@ class A1111:
             setup = replace(setup, timeouts=PATIENCE)
         base = (setup.base_url or BASE_URL).rstrip("/").removesuffix(f"/{API}")
         self._setup = replace(setup, base_url=base)
-        self._options = Options(setup.options, "the Stable Diffusion server", unset=("", "server"))
+        self._options = Options(
+            setup.options, _("the Stable Diffusion server"), unset=("", "server")
+        )
 
     @property
     def receiver(self) -> str:
@@ -144,7 +149,7 @@ class A1111:
                     yield Submitted(task)
                 if seen.unsure and policy == "own" and not unsure:
                     unsure = True
-                    yield Notice(UNSURE)
+                    yield Notice(_(UNSURE))
                 for event in _tell(seen):
                     yield event
             response = posting.result()
@@ -154,15 +159,19 @@ class A1111:
         pictures = pictures_of(answer)
         if not pictures:
             raise NoPicture(
-                f"The server made no picture.{response.told(said(answer))}",
-                "Look at the server's own window for the reason.",
+                _("The server made no picture.{told}").format(told=response.told(said(answer))),
+                _("Look at the server's own window for the reason."),
             )
         if await watch.interrupted():
-            raise NoPicture("The picture was interrupted at the server.", "Try again.")
+            raise NoPicture(_("The picture was interrupted at the server."), _("Try again."))
         yield Candidate(picture_bytes(pictures[0]))
         seed = info_of(answer).get("seed")
         if isinstance(seed, int) and seed not in (job.seed, -1):
-            yield Notice(f"The server used the seed {seed} instead of {job.seed}.")
+            yield Notice(
+                _("The server used the seed {seed} instead of {wanted}.").format(
+                    seed=seed, wanted=job.seed
+                )
+            )
 
     async def check(self, http: "httpx.AsyncClient") -> str:
         """Return what the server has; raises ProviderFailed, also for a sampler it lacks."""
@@ -174,11 +183,15 @@ class A1111:
             known = await _names(exchange, route) if wanted else ()
             if wanted and known and str(wanted).lower() not in map(str.lower, known):
                 raise RequestRejected(
-                    f"The server has no {option} called {wanted!r}.",
-                    f"It has: {', '.join(known)}.",
+                    _("The server has no {option} called {wanted!r}.").format(
+                        option=option, wanted=wanted
+                    ),
+                    _("It has: {names}.").format(names=", ".join(known)),
                 )
         host = urlsplit(exchange.base_url).netloc
-        return f"The server at {host} answers. It has {len(titles)} checkpoints."
+        return _("The server at {host} answers. It has {count} checkpoints.").format(
+            host=host, count=len(titles)
+        )
 
     async def models(self, http: "httpx.AsyncClient") -> tuple[str, ...]:
         """Return the titles of the checkpoints that the server has."""
@@ -189,8 +202,8 @@ class A1111:
         if self._setup.key:
             if ":" not in self._setup.key:
                 raise KeyRejected(
-                    "The key of a Stable Diffusion server is a name and a password.",
-                    "Write it as user:password with A1111_AUTH or 'overpaint keys set a1111'.",
+                    _("The key of a Stable Diffusion server is a name and a password."),
+                    _("Write it as user:password with A1111_AUTH or 'overpaint keys set a1111'."),
                 )
             word = base64.b64encode(self._setup.key.encode()).decode()
             auth["authorization"] = f"Basic {word}"
@@ -275,7 +288,10 @@ class A1111:
         if not known:
             return wanted
         titles = ", ".join(names[0] for names in known[:12])
-        raise ModelUnknown(f"The server has no checkpoint called {wanted!r}.", f"It has: {titles}.")
+        raise ModelUnknown(
+            _("The server has no checkpoint called {wanted!r}.").format(wanted=wanted),
+            _("It has: {titles}.").format(titles=titles),
+        )
 
 
 async def _leave(posting: "asyncio.Task[Answer]", watch: Watch, policy: str) -> None:
@@ -291,8 +307,8 @@ async def _leave(posting: "asyncio.Task[Answer]", watch: Watch, policy: str) -> 
 
 def _tell(sight: Sight) -> list[Event]:
     if sight.waiting:
-        return [Progress(None, "Waiting in the server's queue")]
-    events: list[Event] = [Progress(sight.fraction, "Painting")]
+        return [Progress(None, _("Waiting in the server's queue"))]
+    events: list[Event] = [Progress(sight.fraction, _("Painting"))]
     if sight.preview is not None:
         events.append(Preview(sight.preview))
     return events

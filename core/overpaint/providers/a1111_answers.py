@@ -10,11 +10,12 @@ from overpaint.errors import (
     RequestRejected,
     ServerFault,
 )
+from overpaint.language import N_, _
 from overpaint.providers.exchange import Answer, by_status
 
 __all__ = ["explain", "info_of", "pictures_of", "said"]
 
-TITLE = "The Stable Diffusion server"
+TITLE = N_("The Stable Diffusion server")
 NOT_FOUND = {"", "not found", "method not allowed"}
 """What a server says of a route that it does not have."""
 
@@ -59,48 +60,59 @@ def explain(answer: Answer, *, has_key: bool) -> ProviderFailed:
         return _locked(has_key=has_key)
     if answer.status in (404, 405) and words.lower() in NOT_FOUND:
         return RequestRejected(
-            f"{TITLE} does not offer its API at this address.",
-            "Start the web UI with --api, and give its root as the base URL.",
+            _("{title} does not offer its API at this address.").format(title=_(TITLE)),
+            _("Start the web UI with --api, and give its root as the base URL."),
         )
     if "outofmemory" in lower or "out of memory" in lower or "not enough memory" in lower:
         return RequestRejected(
-            f"{TITLE} ran out of memory.",
-            "Select less, or lower 'native' and 'largest' in the settings.",
+            _("{title} ran out of memory.").format(title=_(TITLE)),
+            _("Select less, or lower 'native' and 'largest' in the settings."),
         )
     if "sampler not found" in lower:
         return RequestRejected(
-            f"{TITLE} does not know the sampler.",
-            "Set 'sampler' to one of its own; 'overpaint keys check' lists them.",
+            _("{title} does not know the sampler.").format(title=_(TITLE)),
+            _("Set 'sampler' to one of its own; 'overpaint keys check' lists them."),
         )
     if lower.rstrip(". ").endswith("not found") and ("model '" in lower or "checkpoint" in lower):
-        return ModelUnknown(f"{TITLE} does not have this checkpoint.{told}", "Choose another.")
+        return ModelUnknown(
+            _("{title} does not have this checkpoint.{told}").format(title=_(TITLE), told=told),
+            _("Choose another."),
+        )
     if "nans" in lower or "all nan" in lower:
         return RequestRejected(
-            f"The checkpoint made no valid numbers.{told}",
-            "Start the web UI with --no-half-vae, or choose another checkpoint.",
+            _("The checkpoint made no valid numbers.{told}").format(told=told),
+            _("Start the web UI with --no-half-vae, or choose another checkpoint."),
         )
     if "prompt required" in lower:
-        return RequestRejected(f"{TITLE} needs a prompt.", "Say what is to be there.")
+        return RequestRejected(
+            _("{title} needs a prompt.").format(title=_(TITLE)), _("Say what is to be there.")
+        )
     if answer.status in (429, 503, 413):
-        return by_status(answer, TITLE, words or None)
+        return by_status(answer, _(TITLE), words or None)
     if answer.status >= 500:
         return ServerFault(
-            f"{TITLE} failed while it worked (status {answer.status}).{told}",
-            "Its own window shows the reason.",
+            _("{title} failed while it worked (status {status}).{told}").format(
+                title=_(TITLE), status=answer.status, told=told
+            ),
+            _("Its own window shows the reason."),
         )
     return RequestRejected(
-        f"{TITLE} does not take this request (status {answer.status}).{told}",
-        "Change the settings, or choose another checkpoint.",
+        _("{title} does not take this request (status {status}).{told}").format(
+            title=_(TITLE), status=answer.status, told=told
+        ),
+        _("Change the settings, or choose another checkpoint."),
     )
 
 
 def _locked(*, has_key: bool) -> KeyRejected:
-    where = (
+    where = _(
         "Set user:password, as in its --api-auth, with A1111_AUTH or 'overpaint keys set a1111'."
     )
     if has_key:
-        return KeyRejected(f"{TITLE} did not accept the name and password.", where)
-    return KeyRejected(f"{TITLE} asks for a name and a password.", where)
+        return KeyRejected(
+            _("{title} did not accept the name and password.").format(title=_(TITLE)), where
+        )
+    return KeyRejected(_("{title} asks for a name and a password.").format(title=_(TITLE)), where)
 
 
 def info_of(answer: Any) -> dict[str, Any]:

@@ -28,6 +28,7 @@ import anyio.to_thread
 from overpaint.codec import encode_png
 from overpaint.dialect import Dialect, MaskUse
 from overpaint.errors import AnswerUnusable, FileUnreadable, NoPicture, ProviderFailed
+from overpaint.language import _
 from overpaint.providers.base import Candidate, Capabilities, Event, Job, Notice, Setup, Submitted
 from overpaint.providers.comfyui_answers import about, accepted, explain, faults, results
 from overpaint.providers.comfyui_nodes import checkpoint_for, fetch_nodes, require
@@ -117,7 +118,11 @@ class ComfyUI:
             yield Submitted(prompt_id)
             if wrong := faults(answer.data()):
                 told = answer.excerpt(wrong)
-                yield Notice(f"ComfyUI leaves out a part of {plan.workflow.title}: {told}")
+                yield Notice(
+                    _("ComfyUI leaves out a part of {workflow}: {told}").format(
+                        workflow=plan.workflow.title, told=told
+                    )
+                )
             watch = Watch(
                 exchange,
                 socket,
@@ -143,9 +148,11 @@ class ComfyUI:
             yield Candidate(await _download(exchange, result))
         if not found:
             raise NoPicture(
-                "ComfyUI finished, but saved no picture.",
-                "The workflow needs a node that saves pictures, such as SaveImage; if a node is "
-                "titled 'overpaint:output', only its pictures count.",
+                _("ComfyUI finished, but saved no picture."),
+                _(
+                    "The workflow needs a node that saves pictures, such as SaveImage; if a node "
+                    "is titled 'overpaint:output', only its pictures count."
+                ),
             )
 
     async def check(self, http: "httpx.AsyncClient") -> str:
@@ -155,9 +162,13 @@ class ComfyUI:
         version, device = about((await exchange.get("system_stats")).json())
         if own is not None:
             require(own.graph, own.title, await fetch_nodes(exchange, own.classes))
-            return f"ComfyUI {version} answers{device}, and has what {own.title} needs."
+            return _("ComfyUI {version} answers{device}, and has what {workflow} needs.").format(
+                version=version, device=device, workflow=own.title
+            )
         chosen = checkpoint_for(self._setup.model, await self.models(http))
-        return f"ComfyUI {version} answers{device}; its checkpoint {chosen} is used."
+        return _("ComfyUI {version} answers{device}; its checkpoint {chosen} is used.").format(
+            version=version, device=device, chosen=chosen
+        )
 
     async def models(self, http: "httpx.AsyncClient") -> tuple[str, ...]:
         """Return the files that can be chosen: the server's checkpoints, as a rule."""
@@ -205,7 +216,9 @@ async def _upload(exchange: Exchange, pixels: Pixels) -> str:
             folder, kind = rest.get("subfolder"), rest.get("type", "input")
             path = f"{folder}/{stored}" if folder else stored
             return path if kind == "input" else f"{path} [{kind}]"
-    raise AnswerUnusable("ComfyUI does not say where it put the picture.", "Check the base URL.")
+    raise AnswerUnusable(
+        _("ComfyUI does not say where it put the picture."), _("Check the base URL.")
+    )
 
 
 async def _download(exchange: Exchange, result: Mapping[str, str]) -> bytes:
@@ -214,10 +227,14 @@ async def _download(exchange: Exchange, result: Mapping[str, str]) -> bytes:
     except ProviderFailed as error:
         # Whatever it was: the picture is made, so that nobody may make it again unasked.
         raise AnswerUnusable(
-            f"The picture that ComfyUI made cannot be fetched. {error.sentence}",
-            f"It is {result['filename']} in ComfyUI's folder "
-            f"{'/'.join(filter(None, (result['type'], result['subfolder'])))}.",
+            _("The picture that ComfyUI made cannot be fetched. {sentence}").format(
+                sentence=error.sentence
+            ),
+            _("It is {file} in ComfyUI's folder {folder}.").format(
+                file=result["filename"],
+                folder="/".join(filter(None, (result["type"], result["subfolder"]))),
+            ),
         ) from error
     if not data:
-        raise AnswerUnusable("The picture that ComfyUI made is empty.", "Try again.")
+        raise AnswerUnusable(_("The picture that ComfyUI made is empty."), _("Try again."))
     return data

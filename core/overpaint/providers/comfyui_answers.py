@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from overpaint.errors import AnswerUnusable, ModelUnknown, ProviderFailed, RequestRejected
+from overpaint.language import _
 from overpaint.providers.comfyui_nodes import FOLDERS
 from overpaint.providers.exchange import Answer, by_status
 
@@ -42,19 +43,21 @@ def explain(answer: Answer) -> ProviderFailed:
     """Return what an error of the server means."""
     if answer.status == 403:
         return RequestRejected(
-            "ComfyUI refuses requests that seem to come from another site (status 403).",
-            "A proxy before it adds a header Origin that does not fit the address: use ComfyUI's "
-            "own address as the base URL, or start it with --enable-cors-header.",
+            _("ComfyUI refuses requests that seem to come from another site (status 403)."),
+            _(
+                "A proxy before it adds a header Origin that does not fit the address: use "
+                "ComfyUI's own address as the base URL, or start it with --enable-cors-header."
+            ),
         )
     if answer.status == 404:
         return RequestRejected(
-            "There is no ComfyUI at this address (status 404).",
-            "Check the base URL; it ends after the port, or with /api.",
+            _("There is no ComfyUI at this address (status 404)."),
+            _("Check the base URL; it ends after the port, or with /api."),
         )
     if answer.status == 413:
         return RequestRejected(
-            "ComfyUI finds the picture too large.",
-            "Select less, or start ComfyUI with a larger --max-upload-size.",
+            _("ComfyUI finds the picture too large."),
+            _("Select less, or start ComfyUI with a larger --max-upload-size."),
         )
     data = answer.data()
     error = data.get("error") if isinstance(data, dict) else None
@@ -63,17 +66,17 @@ def explain(answer: Answer) -> ProviderFailed:
     said = faults(data) or " ".join(
         part for part in (str(error.get("message", "")), str(error.get("details", ""))) if part
     )
-    sentence = f"ComfyUI does not take the workflow: {answer.excerpt(said)}"
+    sentence = _("ComfyUI does not take the workflow: {said}").format(said=answer.excerpt(said))
     kind = error.get("type")
     if kind in ("invalid_prompt", "missing_node_type"):
         return RequestRejected(
-            sentence, "Install the custom nodes that it needs with ComfyUI's Manager."
+            sentence, _("Install the custom nodes that it needs with ComfyUI's Manager.")
         )
     if kind == "prompt_no_outputs":
-        return RequestRejected(sentence, "Add a node that saves the picture, such as SaveImage.")
+        return RequestRejected(sentence, _("Add a node that saves the picture, such as SaveImage."))
     if _is_file_missing(data):
-        return ModelUnknown(sentence, "Choose one that this ComfyUI has.")
-    return RequestRejected(sentence, "Open the workflow in ComfyUI and run it there once.")
+        return ModelUnknown(sentence, _("Choose one that this ComfyUI has."))
+    return RequestRejected(sentence, _("Open the workflow in ComfyUI and run it there once."))
 
 
 def faults(data: Any) -> str:
@@ -112,12 +115,15 @@ def about(stats: Any) -> tuple[str, str]:
     """Return the version and the first device of /system_stats, as far as it tells."""
     match stats:
         case {"system": dict(system), **rest}:
-            version = str(system.get("comfyui_version") or "(of unknown version)")
+            version = str(system.get("comfyui_version") or _("(of unknown version)"))
         case _:
             raise AnswerUnusable(
-                "What answers there is no ComfyUI.", "Check the base URL; it ends after the port."
+                _("What answers there is no ComfyUI."),
+                _("Check the base URL; it ends after the port."),
             )
     match rest.get("devices"):
         case [{"name": str(name), "vram_free": int(free)}, *_]:
-            return version, f" on {name} with {free / 2**30:.1f} GB free"
+            return version, _(" on {name} with {free:.1f} GB free").format(
+                name=name, free=free / 2**30
+            )
     return version, ""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from overpaint.errors import NoPicture, ProviderFailed, ServerFault
+from overpaint.language import _
 from overpaint.providers.base import Preview, Progress
 from overpaint.providers.comfyui_workflow import Graph
 from overpaint.providers.exchange import Answer
@@ -68,7 +69,10 @@ class Tracker:
             return
         remaining = _dict(_dict(data.get("status")).get("exec_info")).get("queue_remaining")
         if isinstance(remaining, int) and remaining > 1:
-            yield Progress(None, f"Waiting for ComfyUI ({remaining} in its queue)")
+            yield Progress(
+                None,
+                _("Waiting for ComfyUI ({remaining} in its queue)").format(remaining=remaining),
+            )
 
     def _ours(self, kind: str, data: Mapping[str, Any]) -> Iterator[Progress]:
         if kind in ("execution_error", "execution_interrupted"):
@@ -125,7 +129,7 @@ class Tracker:
         # Nodes that run at the same time take turns in being the current one.
         self._reached = max(self._reached, min(1.0, done / sum(self._weights.values())))
         if self._current is None:
-            return Progress(self._reached, "ComfyUI starts")
+            return Progress(self._reached, _("ComfyUI starts"))
         return Progress(self._reached, f"ComfyUI: {self._graph[self._current]['class_type']}")
 
     def _binary(self, message: bytes) -> Iterator[Preview]:
@@ -152,22 +156,24 @@ def failure(kind: str, data: Mapping[str, Any], secret: str | None = None) -> Pr
     """Return the error that an execution_error or execution_interrupted event means."""
     if kind == "execution_interrupted":
         return NoPicture(
-            "The run was stopped in ComfyUI.", "Somebody interrupted it there. Try again."
+            _("The run was stopped in ComfyUI."), _("Somebody interrupted it there. Try again.")
         )
     node = str(data.get("node_type") or "a node")
     where = f"{node} (node {data.get('node_id')})"
-    message = str(data.get("exception_message") or "it does not say why")
+    message = str(data.get("exception_message") or _("it does not say why"))
     said = Answer(200, {}, b"", secret).excerpt(message)
     told = f"{data.get('exception_type')} {said}".lower()
     if any(words in told for words in OUT_OF_MEMORY):
         return ServerFault(
-            f"ComfyUI ran out of memory in {where}.",
-            "Select less, lower the provider's option 'native', or close what else uses the "
-            "graphics card.",
+            _("ComfyUI ran out of memory in {where}.").format(where=where),
+            _(
+                "Select less, lower the provider's option 'native', or close what else uses the "
+                "graphics card."
+            ),
         )
     return ServerFault(
-        f"ComfyUI failed in {where}: {said}",
-        "ComfyUI's own window or log says more. Check the workflow and its model files.",
+        _("ComfyUI failed in {where}: {said}").format(where=where, said=said),
+        _("ComfyUI's own window or log says more. Check the workflow and its model files."),
     )
 
 
@@ -180,7 +186,7 @@ def outputs_of(entry: Mapping[str, Any], secret: str | None = None) -> dict[str,
             match message:
                 case [("execution_error" | "execution_interrupted") as kind, dict(data)]:
                     raise failure(kind, data, secret)
-        raise ServerFault("ComfyUI failed, and does not say why.", "Look into its log.")
+        raise ServerFault(_("ComfyUI failed, and does not say why."), _("Look into its log."))
     return dict(_dict(entry.get("outputs")))
 
 

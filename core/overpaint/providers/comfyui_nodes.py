@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from overpaint.errors import AnswerUnusable, ModelUnknown, RequestRejected, ServerFault
+from overpaint.language import _
 from overpaint.providers.comfyui_workflow import Graph
 from overpaint.providers.exchange import Exchange
 
@@ -83,7 +84,8 @@ async def fetch_nodes(exchange: Exchange, classes: Collection[str]) -> Nodes:
             continue
         if not isinstance(data, dict):
             raise AnswerUnusable(
-                f"{exchange.base_url} does not answer as ComfyUI does.", "Check the base URL."
+                _("{address} does not answer as ComfyUI does.").format(address=exchange.base_url),
+                _("Check the base URL."),
             )
         if isinstance(data.get(name), dict):
             info[name] = data[name]
@@ -100,12 +102,14 @@ def require(graph: Graph, title: str, nodes: Nodes) -> None:
     lacking = [name for name in classes if name not in nodes]
     if lacking:
         names = ", ".join(repr(name) for name in lacking)
-        plural = len(lacking) > 1
         raise RequestRejected(
-            f"This ComfyUI has no node{'s' if plural else ''} called {names}, which {title} uses.",
-            f"{'They come' if plural else 'It comes'} with custom nodes: open the workflow in "
-            "ComfyUI, let its Manager install what is missing, and restart ComfyUI. Or update "
-            "ComfyUI.",
+            _("This ComfyUI does not have all nodes that {title} uses. It lacks {names}.").format(
+                names=names, title=title
+            ),
+            _(
+                "Such nodes come with custom nodes: open the workflow in ComfyUI, let its Manager "
+                "install what is missing, and restart ComfyUI. Or update ComfyUI."
+            ),
         )
     files = []
     for node in graph.values():
@@ -115,14 +119,16 @@ def require(graph: Graph, title: str, nodes: Nodes) -> None:
             choices = nodes.choices(node["class_type"], field)
             if choices is not None and value.lower().endswith(FILES) and value not in choices:
                 folder = FOLDERS.get(field)
-                files.append((value, f" (in models/{folder})" if folder else "", choices))
+                where = _(" (in models/{folder})").format(folder=folder) if folder else ""
+                files.append((value, where, choices))
     if files:
-        names = ", ".join(f"{value}{where}" for value, where, _ in files)
-        value, _, choices = files[0]
+        names = ", ".join(f"{value}{where}" for value, where, _choices in files)
+        value, _where, choices = files[0]
         raise ModelUnknown(
-            f"This ComfyUI lacks what {title} uses: {names}.",
-            "Put it there and try again, or choose a file that it has in the workflow"
-            f"{_listed(choices)}.",
+            _("This ComfyUI lacks what {title} uses: {names}.").format(title=title, names=names),
+            _(
+                "Put it there and try again, or choose a file that it has in the workflow{choices}."
+            ).format(choices=_listed(choices)),
             successor=_near(value, choices),
         )
 
@@ -131,9 +137,11 @@ def checkpoint_for(wanted: str | None, choices: Collection[str] | None) -> str:
     """Return the checkpoint to use of those that the server has; raises ModelUnknown."""
     if not choices:
         raise ModelUnknown(
-            "This ComfyUI has no checkpoint.",
-            "Put the file of a Stable Diffusion model in its folder models/checkpoints, or set "
-            "the provider's option 'workflow' to a workflow of your own.",
+            _("This ComfyUI has no checkpoint."),
+            _(
+                "Put the file of a Stable Diffusion model in its folder models/checkpoints, or set "
+                "the provider's option 'workflow' to a workflow of your own."
+            ),
         )
     if wanted is None:
         return next(iter(choices))
@@ -150,8 +158,10 @@ def best_match(wanted: str, choices: Collection[str]) -> str:
         if len(found) == 1:
             return found[0]
     raise ModelUnknown(
-        f"This ComfyUI has no model {wanted}.",
-        f"Put it in its folder models/checkpoints, or choose another{_listed(choices)}.",
+        _("This ComfyUI has no model {wanted}.").format(wanted=wanted),
+        _("Put it in its folder models/checkpoints, or choose another{choices}.").format(
+            choices=_listed(choices)
+        ),
         successor=_near(wanted, choices),
     )
 
@@ -181,7 +191,8 @@ def _listed(choices: Collection[str]) -> str:
     if not choices:
         return ""
     names = list(choices)
-    return f" (it has {', '.join(names[:5])}{' and more' if len(names) > 5 else ''})"
+    said = _(" (it has {names} and more)") if len(names) > 5 else _(" (it has {names})")
+    return said.format(names=", ".join(names[:5]))
 
 
 def _dict(value: object) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from overpaint.errors import RecipeInvalid
+from overpaint.language import _
 
 __all__ = ["Options", "read_options"]
 
@@ -45,7 +46,7 @@ def _flag(options: Mapping[str, Any], name: str) -> bool | None:
         return value
     if str(value).lower() in words:
         return words[str(value).lower()]
-    raise _invalid(name, value, "true or false")
+    raise _invalid(name, value, _("true or false"))
 
 
 def _whole(options: Mapping[str, Any], name: str, usual: int, *, least: int) -> int:
@@ -57,7 +58,7 @@ def _whole(options: Mapping[str, Any], name: str, usual: int, *, least: int) -> 
     except (TypeError, ValueError):
         number = least - 1
     if number < least:
-        raise _invalid(name, value, f"a whole number from {least} on")
+        raise _invalid(name, value, _("a whole number from {least} on").format(least=least))
     return number
 
 
@@ -79,6 +80,8 @@ def _settings(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _invalid(name: str, value: object, wanted: str) -> RecipeInvalid:
     return RecipeInvalid(
-        f"ComfyUI's option {name!r} must be {wanted}, not {value!r:.40}.",
-        "Change it in the provider's settings.",
+        _("ComfyUI's option {name!r} must be {wanted}, not {value!r:.40}.").format(
+            name=name, wanted=wanted, value=value
+        ),
+        _("Change it in the provider's settings."),
     )

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from overpaint.errors import EditUnsupported
+from overpaint.language import N_, _
 from overpaint.providers.base import Job
 from overpaint.providers.comfyui_nodes import (
     Nodes,
@@ -28,7 +29,7 @@ CHECKPOINT = "ckpt_name"
 ADAPTER = ("IPAdapterUnifiedLoader", "IPAdapter")
 STRENGTHS = {Edit.VARIATION: 0.6, Edit.STYLE: 0.5}
 REFERENCES = ("reference", "reference2", "reference3")
-HELP = "docs/comfyui.md shows how to mark a workflow."
+HELP = N_("docs/comfyui.md shows how to mark a workflow.")
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
@@ -60,7 +61,9 @@ async def make_plan(
         slot = next(iter(own.slots.get("model", ())), None)
         if slot is None:
             notices.append(
-                f"{model} was not used: no node of {own.title} is titled 'overpaint:model'."
+                _(
+                    "{model} was not used: no node of {workflow} is titled 'overpaint:model'."
+                ).format(model=model, workflow=own.title)
             )
         else:
             choices = nodes.choices(own.graph[slot.node]["class_type"], slot.inputs[0])
@@ -73,14 +76,22 @@ async def _plan_built_in(job: Job, options: Options, model: str | None, exchange
     chosen = checkpoint_for(model, loader.choices(LOADER, CHECKPOINT))
     notices = []
     if model is None:
-        notices.append(f"No model is chosen, so ComfyUI's first checkpoint is used: {chosen}.")
+        notices.append(
+            _("No model is chosen, so ComfyUI's first checkpoint is used: {chosen}.").format(
+                chosen=chosen
+            )
+        )
     strength = STRENGTHS.get(job.edit, 1.0) if job.strength is None else job.strength
     name = "generate" if job.edit is Edit.GENERATE else "redraw"
     if job.edit in (Edit.INPAINT, Edit.REMOVE):
         inpaint_model = options.inpaint_model
         if inpaint_model is None and "inpaint" in chosen.lower():
             inpaint_model = True
-            notices.append(f"By its name, {chosen} is taken for a model made for inpainting.")
+            notices.append(
+                _("By its name, {chosen} is taken for a model made for inpainting.").format(
+                    chosen=chosen
+                )
+            )
         if inpaint_model:
             name = "inpaint-model"
         elif strength >= 1:
@@ -90,8 +101,10 @@ async def _plan_built_in(job: Job, options: Options, model: str | None, exchange
             name = await _with_reference(job, exchange, name, notices)
         else:
             notices.append(
-                "The built-in ComfyUI workflows use a reference picture for the style only, "
-                "so it was not sent."
+                _(
+                    "The built-in ComfyUI workflows use a reference picture for the style only, "
+                    "so it was not sent."
+                )
             )
     workflow = built_in(name)
     nodes = await fetch_nodes(exchange, workflow.classes)
@@ -103,12 +116,14 @@ async def _with_reference(job: Job, exchange: Exchange, name: str, notices: list
     adapter = await fetch_nodes(exchange, ADAPTER)
     if any(each not in adapter for each in ADAPTER):
         notices.append(
-            "The reference picture was not used: this ComfyUI has no IP-Adapter. The custom "
-            "nodes ComfyUI_IPAdapter_plus, from ComfyUI's Manager, add it."
+            _(
+                "The reference picture was not used: this ComfyUI has no IP-Adapter. The custom "
+                "nodes ComfyUI_IPAdapter_plus, from ComfyUI's Manager, add it."
+            )
         )
         return name
     if len(job.references) > 1:
-        notices.append("Only the first of the reference pictures was used.")
+        notices.append(_("Only the first of the reference pictures was used."))
     return "redraw-reference"
 
 
@@ -144,10 +159,13 @@ def _refuse(job: Job, workflow: Workflow, *, instructs: bool) -> None:
         needed.append("mask")
     missing = workflow.missing(needed)
     if missing:
-        names = " and ".join(f"'overpaint:{mark}'" for mark in missing)
+        names = _(" and ").join(f"'overpaint:{mark}'" for mark in missing)
         raise EditUnsupported(
-            f"{_capital(workflow.title)} cannot {job.edit.value}: no node of it is titled {names}.",
-            "Give that title to the node where it belongs, and export the workflow again. " + HELP,
+            _("{workflow} cannot {edit}: no node of it is titled {names}.").format(
+                workflow=_capital(workflow.title), edit=job.edit.value, names=names
+            ),
+            _("Give that title to the node where it belongs, and export the workflow again. ")
+            + _(HELP),
         )
 
 
@@ -155,16 +173,21 @@ def _unsaid(job: Job, workflow: Workflow) -> list[str]:
     """Return sentences on what of *job* the user's workflow has no place for."""
     lost = []
     if job.prompt.strip() and "prompt" not in workflow:
-        lost.append("the prompt")
+        lost.append(_("the prompt"))
     if job.negative.strip() and "negative" not in workflow:
-        lost.append("what is not wanted")
+        lost.append(_("what is not wanted"))
     if job.strength is not None and "strength" not in workflow:
-        lost.append("the strength")
+        lost.append(_("the strength"))
     if len(job.references) > sum(mark in workflow for mark in REFERENCES):
-        lost.append("a reference picture")
+        lost.append(_("a reference picture"))
     if "seed" not in workflow:
-        lost.append("the seed, so that several candidates may be the same")
-    return [f"{_capital(workflow.title)} has no place for {each}." for each in lost]
+        lost.append(_("the seed, so that several candidates may be the same"))
+    return [
+        _("{workflow} has no place for {each}.").format(
+            workflow=_capital(workflow.title), each=each
+        )
+        for each in lost
+    ]
 
 
 def _pictures(job: Job, workflow: Workflow) -> dict[str, Pixels]:

@@ -20,6 +20,7 @@ from overpaint.errors import (
     TimedOut,
     Unreachable,
 )
+from overpaint.language import _
 from overpaint.providers.base import Preview, Progress
 from overpaint.providers.comfyui_events import Tracker, outputs_of
 from overpaint.providers.comfyui_socket import Socket, SocketLost
@@ -68,8 +69,10 @@ class Watch:
         while not self.ended:
             if monotonic() > self._deadline:
                 raise TimedOut(
-                    f"ComfyUI did not finish within {self._total:g} seconds.",
-                    "It was told to drop the work. Select less, or allow it more time.",
+                    _("ComfyUI did not finish within {seconds:g} seconds.").format(
+                        seconds=self._total
+                    ),
+                    _("It was told to drop the work. Select less, or allow it more time."),
                 )
             if self._socket is None or self._tracker.ended:
                 for each in await self._ask():
@@ -106,7 +109,14 @@ class Watch:
             if place is not None:
                 self._failed = 0
                 before = place + bool(queue.get("queue_running"))
-                return [Progress(None, f"Waiting in ComfyUI's queue ({before} before this)")]
+                return [
+                    Progress(
+                        None,
+                        _("Waiting in ComfyUI's queue ({before} before this)").format(
+                            before=before
+                        ),
+                    )
+                ]
             # It may have ended between the two questions.
             if await self._find():
                 return []
@@ -116,16 +126,18 @@ class Watch:
             self._failed += 1
             if self._failed >= PATIENCE:
                 raise ConnectionLost(
-                    "ComfyUI no longer answers, in the middle of its work.",
-                    "If it goes on, its folder output/overpaint will have the picture. Look at "
-                    "its window, and start it again if need be.",
+                    _("ComfyUI no longer answers, in the middle of its work."),
+                    _(
+                        "If it goes on, its folder output/overpaint will have the picture. Look at "
+                        "its window, and start it again if need be."
+                    ),
                 ) from error
             return []
         self.ended = True
         if not self._tracker.ended or not self._tracker.outputs:
             raise NoPicture(
-                "The work is no longer in ComfyUI's queue.",
-                "It was removed there, or ComfyUI was restarted. Try again.",
+                _("The work is no longer in ComfyUI's queue."),
+                _("It was removed there, or ComfyUI was restarted. Try again."),
             )
         self.outputs = self._tracker.outputs  # the history was cleared meanwhile
         return []

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from overpaint.errors import FileUnreadable
+from overpaint.language import N_, _
 
 __all__ = ["MARKS", "PICTURES", "Graph", "Slot", "Workflow", "built_in", "parse", "read"]
 
@@ -53,8 +54,8 @@ PICTURES = ("image", "mask", "reference", "reference2", "reference3")
 
 MARK = re.compile(r"\boverpaint:([a-z0-9]+)(?:=([\w.]+))?", re.IGNORECASE)
 MAX_FILE = 32 << 20
-HELP = "docs/comfyui.md shows how to mark a workflow."
-EXPORT = (
+HELP = N_("docs/comfyui.md shows how to mark a workflow.")
+EXPORT = N_(
     "In ComfyUI choose Workflow > Export (API), or in older versions switch on the developer "
     "options and press 'Save (API Format)', and use that file."
 )
@@ -111,25 +112,32 @@ class Workflow:
 def built_in(name: str) -> Workflow:
     """Return the workflow that comes along as workflows/*name*.json."""
     file = resources.files("overpaint") / "workflows" / f"{name}.json"
-    return parse(json.loads(file.read_text(encoding="utf-8")), f"the built-in workflow {name}")
+    return parse(
+        json.loads(file.read_text(encoding="utf-8")),
+        _("the built-in workflow {name}").format(name=name),
+    )
 
 
 def read(path: str) -> Workflow:
     """Return the workflow in a file; raises FileUnreadable, which says what is wrong with it."""
     file = Path(path).expanduser()
-    title = f"the workflow {file.name}"
+    title = _("the workflow {file}").format(file=file.name)
     try:
         if file.stat().st_size > MAX_FILE:
-            raise FileUnreadable(f"{file} is too large for a workflow.", EXPORT)
+            raise FileUnreadable(
+                _("{file} is too large for a workflow.").format(file=file), _(EXPORT)
+            )
         data = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise FileUnreadable(
-            f"The workflow {file} cannot be opened ({reason}).",
-            "Check the provider's option 'workflow'.",
+            _("The workflow {file} cannot be opened ({reason}).").format(file=file, reason=reason),
+            _("Check the provider's option 'workflow'."),
         ) from error
     except (ValueError, RecursionError) as error:
-        raise FileUnreadable(f"{file} is not JSON, so it is no workflow.", EXPORT) from error
+        raise FileUnreadable(
+            _("{file} is not JSON, so it is no workflow.").format(file=file), _(EXPORT)
+        ) from error
     return parse(data, title)
 
 
@@ -138,13 +146,18 @@ def parse(data: Any, title: str) -> Workflow:
     name = title[0].upper() + title[1:]
     if isinstance(data, dict) and isinstance(data.get("nodes"), list):
         raise FileUnreadable(
-            f"{name} was saved for ComfyUI's editor, which a server cannot run.", EXPORT
+            _("{name} was saved for ComfyUI's editor, which a server cannot run.").format(
+                name=name
+            ),
+            _(EXPORT),
         )
     whole = data.get("prompt") if isinstance(data, dict) else None
     if isinstance(whole, dict) and "class_type" not in whole:
         data = whole  # it was the body of a request to /prompt
     if not isinstance(data, dict) or not data or not all(map(_is_node, data.values())):
-        raise FileUnreadable(f"{name} is not in ComfyUI's API format.", EXPORT)
+        raise FileUnreadable(
+            _("{name} is not in ComfyUI's API format.").format(name=name), _(EXPORT)
+        )
     slots: dict[str, tuple[Slot, ...]] = {}
     for node_id, node in data.items():
         meta = node.get("_meta")
@@ -166,24 +179,32 @@ def _is_node(node: object) -> bool:
 def _inputs(name: str, node: dict[str, Any], title: str, mark: str, wanted: str) -> tuple[str, ...]:
     if mark not in MARKS:
         raise FileUnreadable(
-            f"{name} has a node titled {title!r}, and there is no mark 'overpaint:{mark}'.",
-            f"There are: {', '.join(MARKS)}.",
+            _(
+                "{name} has a node titled {title!r}, and there is no mark 'overpaint:{mark}'."
+            ).format(name=name, title=title, mark=mark),
+            _("There are: {names}.").format(names=", ".join(MARKS)),
         )
     inputs = node["inputs"]
     if wanted:
         if wanted in inputs:
             return (wanted,)
         raise FileUnreadable(
-            f"{name} marks the input {wanted!r} of a node {node['class_type']}, "
-            "which has no such input.",
-            f"It has: {', '.join(inputs) or 'none'}.",
+            _(
+                "{name} marks the input {wanted!r} of a node {node}, which has no such input."
+            ).format(name=name, wanted=wanted, node=node["class_type"]),
+            _("It has: {names}.").format(names=", ".join(inputs) or _("none")),
         )
     for group in MARKS[mark]:
         if all(each in inputs and not isinstance(inputs[each], list) for each in group):
             return group
     raise FileUnreadable(
-        f"{name} has 'overpaint:{mark}' on a node {node['class_type']}, and it is not clear "
-        "which input of it is meant.",
-        "Mark the node that the value comes from, or name the input, as in "
-        f"'overpaint:{mark}=INPUT'. " + HELP,
+        _(
+            "{name} has 'overpaint:{mark}' on a node {node}, and it is not clear "
+            "which input of it is meant."
+        ).format(name=name, mark=mark, node=node["class_type"]),
+        _(
+            "Mark the node that the value comes from, or name the input, as in "
+            "'overpaint:{mark}=INPUT'. "
+        ).format(mark=mark)
+        + _(HELP),
     )

@@ -21,6 +21,7 @@ from overpaint.errors import (
     TimedOut,
     Unreachable,
 )
+from overpaint.language import _
 from overpaint.providers.base import Setup
 from overpaint.providers.exchange_addresses import ADDRESS_HINT, check_address, host_of
 from overpaint.providers.exchange_answers import Answer, by_status, picture_bytes, retry_after
@@ -130,12 +131,14 @@ class Exchange:
             return await self._download(url)
         except (Unreachable, AddressInvalid) as error:
             raise AnswerUnusable(
-                f"The picture that {self._title} made cannot be fetched: {error.sentence}",
-                "It may have been charged. Look for it in your account there.",
+                _("The picture that {title} made cannot be fetched: {sentence}").format(
+                    title=self._title, sentence=error.sentence
+                ),
+                _("It may have been charged. Look for it in your account there."),
             ) from error
 
     async def _download(self, url: str) -> bytes:
-        for _ in range(MAX_REDIRECTS + 1):
+        for _hop in range(MAX_REDIRECTS + 1):
             address = check_address(url, plain_http=self._setup.plain_http)
             with self._mapped():
                 request = self._http.build_request("GET", address, timeout=self._timeout())
@@ -143,13 +146,17 @@ class Exchange:
             if answer.status not in (301, 302, 303, 307, 308):
                 if answer.status >= 400:
                     raise AnswerUnusable(
-                        f"The picture that {self._title} made cannot be fetched "
-                        f"(status {answer.status}).",
-                        "Links to results live for a short time only. Try again.",
+                        _(
+                            "The picture that {title} made cannot be fetched (status {status})."
+                        ).format(title=self._title, status=answer.status),
+                        _("Links to results live for a short time only. Try again."),
                     )
                 return answer.body
             url = urljoin(address, answer.headers.get("location", ""))
-        raise AnswerUnusable(f"The link to {self._title}'s picture leads in circles.", "Try again.")
+        raise AnswerUnusable(
+            _("The link to {title}'s picture leads in circles.").format(title=self._title),
+            _("Try again."),
+        )
 
     async def upgrade(
         self, path: str, *, params: Mapping[str, str], headers: Mapping[str, str]
@@ -238,8 +245,10 @@ class Exchange:
                     size += len(piece)
                     if size > MAX_ANSWER:
                         raise AnswerUnusable(
-                            f"The answer of {self._title} is larger than any picture.",
-                            "Check the base URL, or try again.",
+                            _("The answer of {title} is larger than any picture.").format(
+                                title=self._title
+                            ),
+                            _("Check the base URL, or try again."),
                         )
                     yield Answer(response.status_code, headers, piece)
             finally:
@@ -248,10 +257,10 @@ class Exchange:
 
     def _check(self, answer: Answer) -> None:
         if 300 <= answer.status < 400:
-            where = urlsplit(answer.headers.get("location", "")).hostname or "another address"
+            where = urlsplit(answer.headers.get("location", "")).hostname or _("another address")
             raise AnswerUnusable(
-                f"{self._title} sent the request on to {where}.",
-                "A key is never sent to another host. Check the base URL.",
+                _("{title} sent the request on to {where}.").format(title=self._title, where=where),
+                _("A key is never sent to another host. Check the base URL."),
             )
         if answer.status >= 400 or answer.status < 200:
             raise self._explain(answer)
@@ -262,7 +271,7 @@ class Exchange:
         import httpx
 
         host = urlsplit(self.base_url).netloc
-        lost = (
+        lost = _(
             "The provider may have received and charged it. Look at your account there "
             "before you try again."
         )
@@ -270,31 +279,42 @@ class Exchange:
             yield
         except TimeoutError as error:
             total = self._setup.timeouts.total
-            raise TimedOut(f"{host} did not finish within {total:g} seconds.", lost) from error
+            raise TimedOut(
+                _("{host} did not finish within {seconds:g} seconds.").format(
+                    host=host, seconds=total
+                ),
+                lost,
+            ) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise _unreachable(host, error) from error
         except (httpx.ProxyError, httpx.UnsupportedProtocol) as error:
             raise _unreachable(host, error) from error
         except httpx.TimeoutException as error:
-            raise TimedOut(f"{host} fell silent.", lost) from error
+            raise TimedOut(_("{host} fell silent.").format(host=host), lost) from error
         except (httpx.InvalidURL, httpx.CookieConflict) as error:
-            raise AddressInvalid(f"{self.base_url} is no address.", ADDRESS_HINT) from error
+            raise AddressInvalid(
+                _("{address} is no address.").format(address=self.base_url), _(ADDRESS_HINT)
+            ) from error
         except httpx.DecodingError as error:
             raise AnswerUnusable(
-                f"The answer of {host} cannot be unpacked.", "Try again."
+                _("The answer of {host} cannot be unpacked.").format(host=host), _("Try again.")
             ) from error
         except httpx.TransportError as error:
-            raise ConnectionLost(f"The connection to {host} broke off.", lost) from error
+            raise ConnectionLost(
+                _("The connection to {host} broke off.").format(host=host), lost
+            ) from error
 
 
 def _unreachable(host: str, error: Exception) -> Unreachable:
     reason = str(error)
     if "CERTIFICATE" in reason.upper():
         return Unreachable(
-            f"{host} does not prove who it is (its certificate was not accepted).",
-            "Nothing was sent. Check the base URL, and this machine's date and certificates.",
+            _("{host} does not prove who it is (its certificate was not accepted).").format(
+                host=host
+            ),
+            _("Nothing was sent. Check the base URL, and this machine's date and certificates."),
         )
     return Unreachable(
-        f"{host} cannot be reached.",
-        "Nothing was sent. Check the network, the base URL, and whether the server runs.",
+        _("{host} cannot be reached.").format(host=host),
+        _("Nothing was sent. Check the network, the base URL, and whether the server runs."),
     )

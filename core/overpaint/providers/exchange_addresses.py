@@ -4,10 +4,11 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from overpaint.errors import AddressInvalid
+from overpaint.language import N_, _
 
 __all__ = ["ADDRESS_HINT", "check_address", "host_of"]
 
-ADDRESS_HINT = "Write it like https://api.example.com/v1."
+ADDRESS_HINT = N_("Write it like https://api.example.com/v1.")
 
 
 def host_of(url: str) -> str:
@@ -22,20 +23,24 @@ def check_address(url: str, *, plain_http: bool = False) -> str:
     """Return *url* without a slash at its end; raises AddressInvalid for one that is not safe."""
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, _port = parts.hostname, parts.port
     except ValueError as error:
-        raise AddressInvalid(f"{url!r:.80} is no address.", ADDRESS_HINT) from error
+        raise AddressInvalid(
+            _("{url!r:.80} is no address.").format(url=url), _(ADDRESS_HINT)
+        ) from error
     if parts.scheme not in ("http", "https") or not host:
-        raise AddressInvalid(f"{url!r:.80} is no address of a server.", ADDRESS_HINT)
+        raise AddressInvalid(
+            _("{url!r:.80} is no address of a server.").format(url=url), _(ADDRESS_HINT)
+        )
     if parts.username or parts.password:
         raise AddressInvalid(
-            f"The address of {host} holds a name or password.",
-            "Store it with 'overpaint keys set' instead.",
+            _("The address of {host} holds a name or password.").format(host=host),
+            _("Store it with 'overpaint keys set' instead."),
         )
     if parts.scheme == "http" and not (plain_http or _is_loopback(host)):
         raise AddressInvalid(
-            f"{host} would be spoken to without encryption.",
-            "Use https, or allow plain http for this provider in the settings.",
+            _("{host} would be spoken to without encryption.").format(host=host),
+            _("Use https, or allow plain http for this provider in the settings."),
         )
     return url.rstrip("/")
 

@@ -19,6 +19,7 @@ from overpaint.errors import (
     RequestRejected,
     ServerFault,
 )
+from overpaint.language import _
 
 __all__ = ["Answer", "by_status", "picture_bytes", "retry_after"]
 
@@ -41,8 +42,10 @@ class Answer:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise AnswerUnusable(
-                f"The server's answer cannot be read ({self.excerpt() or 'it is empty'}).",
-                "Check the base URL, or try again.",
+                _("The server's answer cannot be read ({said}).").format(
+                    said=self.excerpt() or _("it is empty")
+                ),
+                _("Check the base URL, or try again."),
             ) from error
 
     def data(self) -> Any:
@@ -57,7 +60,9 @@ class Answer:
         raw = self.body[:4000].decode("utf-8", "replace") if text is None else text
         if re.match(r"\s*<(!doctype|html)", raw, re.IGNORECASE):
             title = re.search(r"<title>(.*?)</title>", raw, re.IGNORECASE | re.DOTALL)
-            raw = f"a web page: {title.group(1)}" if title else "a web page"
+            raw = (
+                _("a web page: {title}").format(title=title.group(1)) if title else _("a web page")
+            )
         if self.secret:
             raw = raw.replace(self.secret, "[key]")
         line = " ".join(MASKED.sub(r"\1[key]", raw).split())
@@ -68,7 +73,9 @@ class Answer:
         said = self.excerpt(text)
         if not said:
             return ""
-        return f" It says: {said}" + ("" if said.endswith((".", "!", "?", "…")) else ".")
+        return _(" It says: {said}").format(said=said) + (
+            "" if said.endswith((".", "!", "?", "…")) else "."
+        )
 
 
 def by_status(answer: Answer, title: str, sentence: str | None = None) -> ProviderFailed:
@@ -78,33 +85,46 @@ def by_status(answer: Answer, title: str, sentence: str | None = None) -> Provid
     if status in (401, 403):
         # What servers say here often quotes the key.
         return KeyRejected(
-            f"{title} did not accept the key (status {status}).",
-            "Check it with 'overpaint keys check', or set a new one.",
+            _("{title} did not accept the key (status {status}).").format(
+                title=title, status=status
+            ),
+            _("Check it with 'overpaint keys check', or set a new one."),
         )
     if status == 402:
-        return AccountLimited(f"{title} wants to be paid first.{told}", "Check your account there.")
+        return AccountLimited(
+            _("{title} wants to be paid first.{told}").format(title=title, told=told),
+            _("Check your account there."),
+        )
     if status in (429, 503):
         return Busy(
-            f"{title} is busy or limits how often it is asked.{told}",
-            "Nothing was charged. Try again in a moment.",
+            _("{title} is busy or limits how often it is asked.{told}").format(
+                title=title, told=told
+            ),
+            _("Nothing was charged. Try again in a moment."),
             retry_after=retry_after(answer.headers),
         )
     if status == 404:
         return RequestRejected(
-            f"{title} does not know this address.{told}", "Check the base URL and the model."
+            _("{title} does not know this address.{told}").format(title=title, told=told),
+            _("Check the base URL and the model."),
         )
     if status == 413:
         return RequestRejected(
-            f"{title} finds the picture too large.", "Select less, or choose another model."
+            _("{title} finds the picture too large.").format(title=title),
+            _("Select less, or choose another model."),
         )
     if status >= 500 or status == 408:
         return ServerFault(
-            f"{title} failed while it worked (status {status}).{told}",
-            "It may have been charged. Try again later.",
+            _("{title} failed while it worked (status {status}).{told}").format(
+                title=title, status=status, told=told
+            ),
+            _("It may have been charged. Try again later."),
         )
     return RequestRejected(
-        f"{title} does not take this request (status {status}).{told}",
-        "Change the prompt or the settings, or choose another model.",
+        _("{title} does not take this request (status {status}).{told}").format(
+            title=title, status=status, told=told
+        ),
+        _("Change the prompt or the settings, or choose another model."),
     )
 
 
@@ -134,7 +154,7 @@ def picture_bytes(text: str) -> bytes:
     try:
         data = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise AnswerUnusable("The picture in the answer is damaged.", "Try again.") from error
+        raise AnswerUnusable(_("The picture in the answer is damaged."), _("Try again.")) from error
     if not data:
-        raise AnswerUnusable("The picture in the answer is empty.", "Try again.")
+        raise AnswerUnusable(_("The picture in the answer is empty."), _("Try again."))
     return data

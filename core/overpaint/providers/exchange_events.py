@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from overpaint.errors import AnswerUnusable
+from overpaint.language import _
 
 __all__ = ["EventParser", "ServerEvent"]
 
@@ -25,7 +26,7 @@ class ServerEvent:
             return json.loads(self.data)
         except (ValueError, RecursionError) as error:
             raise AnswerUnusable(
-                "The server's stream of events cannot be read.", "Try again."
+                _("The server's stream of events cannot be read."), _("Try again.")
             ) from error
 
 

@@ -42,6 +42,7 @@ from overpaint.errors import (
     RequestRejected,
     ServerFault,
 )
+from overpaint.language import _
 from overpaint.providers.base import (
     Capabilities,
     Event,
@@ -135,8 +136,12 @@ class Gateway:
         for notice in warnings(self._model):
             yield notice
         if job.negative and self._preset.negative is Place.BAR and job.edit is not Edit.GENERATE:
-            yield Notice(f"{self.title} cannot be told what not to show while it edits.")
-        yield Progress(None, f"Sending to {self.title}")
+            yield Notice(
+                _("{title} cannot be told what not to show while it edits.").format(
+                    title=self.title
+                )
+            )
+        yield Progress(None, _("Sending to {title}").format(title=self.title))
         way = await self._found_way(job, http)
         request = await make_request(
             job,
@@ -146,7 +151,7 @@ class Gateway:
             self._setup.options,
             shown_mask=self._shows_mask,
         )
-        yield Progress(None, f"Waiting for {self.title}")
+        yield Progress(None, _("Waiting for {title}").format(title=self.title))
         async with aclosing(self._answers(exchange, request, way)) as events:
             async for event in events:
                 yield event
@@ -158,17 +163,27 @@ class Gateway:
             data = (await exchange.get(self._preset.key_route)).json()
             limits = data.get("data") if isinstance(data, dict) else None
             left = limits.get("limit_remaining") if isinstance(limits, dict) else None
-            rest = f" ${left:.2f} are left." if isinstance(left, int | float) else ""
-            return f"{self.title} accepts the key.{rest}"
+            rest = (
+                _(" ${left:.2f} are left.").format(left=left)
+                if isinstance(left, int | float)
+                else ""
+            )
+            return _("{title} accepts the key.{rest}").format(title=self.title, rest=rest)
         try:
             ids = await self._listed(exchange)
         except RequestRejected:
-            return (
-                f"{self.title} answers. It has no list of models, "
+            return _(
+                "{title} answers. It has no list of models, "
                 "so that a key can only be tried with an edit."
-            )
-        offered = f" It does not list {self._model.id}." if self._model.id not in ids else ""
-        return f"{self.title} answers and lists {len(ids)} models.{offered}"
+            ).format(title=self.title)
+        offered = (
+            _(" It does not list {model}.").format(model=self._model.id)
+            if self._model.id not in ids
+            else ""
+        )
+        return _("{title} answers and lists {count} models.{offered}").format(
+            title=self.title, count=len(ids), offered=offered
+        )
 
     async def models(self, http: "httpx.AsyncClient") -> tuple[str, ...]:
         """Return what the server lists; only what makes pictures, where it says so."""
@@ -198,7 +213,10 @@ class Gateway:
             raise failure
         text = reply.text.strip()
         if not text:
-            raise AnswerUnusable(f"{self.title} answered without words.", "Try another model.")
+            raise AnswerUnusable(
+                _("{title} answered without words.").format(title=self.title),
+                _("Try another model."),
+            )
         return text[:LONGEST_REWRITE]
 
     # What it is set up as
@@ -212,8 +230,8 @@ class Gateway:
             return self._preset.way
         if wanted not in list(Way):
             raise RecipeInvalid(
-                f"There is no route called {wanted!r} to a gateway.",
-                f"There are: {', '.join(Way)}.",
+                _("There is no route called {wanted!r} to a gateway.").format(wanted=wanted),
+                _("There are: {names}.").format(names=", ".join(Way)),
             )
         return Way(str(wanted))
 
@@ -242,8 +260,8 @@ class Gateway:
     def _require_model(self) -> None:
         if not self._model.id:
             raise ModelUnknown(
-                f"No model is chosen for {self.title}.",
-                "Choose one that it offers with --model; its own documentation lists them.",
+                _("No model is chosen for {title}.").format(title=self.title),
+                _("Choose one that it offers with --model; its own documentation lists them."),
             )
         require_usable(self._model, self.title)
 
@@ -257,8 +275,8 @@ class Gateway:
         address = self._setup.base_url or preset.base_url
         if address is None:
             raise AddressInvalid(
-                f"Nobody but you knows where {self.title} is.",
-                "Give its address with --base-url, up to and including /v1.",
+                _("No address is set for the gateway."),
+                _("Give its address with --base-url, up to and including /v1."),
             )
 
         def explain(answer: Answer) -> ProviderFailed:
@@ -276,11 +294,13 @@ class Gateway:
         )
 
     def _key_missing(self) -> KeyMissing:
-        names = " or ".join(self.key_names)
+        names = _(" or ").join(self.key_names)
         return KeyMissing(
-            f"{self.title} needs a key, and none is set.",
-            f"Set the environment variable {names}, or store one with "
-            f"'overpaint keys set {self.key_names[0]}'.",
+            _("{title} needs a key, and none is set.").format(title=self.title),
+            _(
+                "Set the environment variable {names}, or store one with "
+                "'overpaint keys set {name}'."
+            ).format(names=names, name=self.key_names[0]),
         )
 
     # How it asks
@@ -328,7 +348,8 @@ class Gateway:
     def _deliver(self, exchange: Exchange, data: Any) -> AsyncGenerator[Event, None]:
         usage = usage_of(data, exchange.headers.get("x-request-id", ""), self._model.rates)
         nothing = NoPicture(
-            f"{self.title} answered without a picture.", "Say it in other words, or try again."
+            _("{title} answered without a picture.").format(title=self.title),
+            _("Say it in other words, or try again."),
         )
         return deliver(exchange, found_in(data), usage, nothing)
 
@@ -338,7 +359,8 @@ class Gateway:
         rows = data.get("data", data.get("models")) if isinstance(data, dict) else data
         if not isinstance(rows, list):
             raise AnswerUnusable(
-                f"{self.title}'s list of models cannot be read.", "Check the base URL."
+                _("{title}'s list of models cannot be read.").format(title=self.title),
+                _("Check the base URL."),
             )
         return [name for row in rows if (name := _model_name(row))]
 

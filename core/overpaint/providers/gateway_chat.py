@@ -8,6 +8,7 @@ from typing import Any
 
 from overpaint.errors import ContentRefused, NoPicture, ProviderFailed, ServerFault
 from overpaint.geometry import Extent
+from overpaint.language import _
 from overpaint.providers.openai_wire import Found
 
 __all__ = ["ASPECTS", "Reply", "aspect_of", "data_url", "message", "tier_of"]
@@ -143,21 +144,26 @@ class Reply:
         told = tell(self.refusal or self.said)
         if self.refusal or {self.finish.lower(), self.native_finish.lower()} & REFUSALS:
             return ContentRefused(
-                f"{title} refuses this edit by its rules on content.{told}",
-                "Say it in other words, or select another part of the picture.",
+                _("{title} refuses this edit by its rules on content.{told}").format(
+                    title=title, told=told
+                ),
+                _("Say it in other words, or select another part of the picture."),
             )
         if self.finish == "error":
             return ServerFault(
-                f"{title} failed while it worked.{told}", "It may have been charged. Try again."
+                _("{title} failed while it worked.{told}").format(title=title, told=told),
+                _("It may have been charged. Try again."),
             )
         if self.finish == "length":
             return NoPicture(
-                f"{title} stopped before the picture, because its answer grew too long.{told}",
-                "Ask for less, or choose another model.",
+                _(
+                    "{title} stopped before the picture, because its answer grew too long.{told}"
+                ).format(title=title, told=told),
+                _("Ask for less, or choose another model."),
             )
         return NoPicture(
-            f"{title} answered without a picture.{told}",
-            "Not every model makes pictures: choose one that does, or say it in other words.",
+            _("{title} answered without a picture.{told}").format(title=title, told=told),
+            _("Not every model makes pictures: choose one that does, or say it in other words."),
         )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from overpaint.catalogue import Model
 from overpaint.errors import Busy, ContentRefused, KeyRejected, ProviderFailed, ServerFault
+from overpaint.language import _
 from overpaint.providers.exchange import Answer
 from overpaint.providers.gateway_presets import OWN_KEY, Preset, Way
 from overpaint.providers.openai_faults import Problem, by_code, first_problem, unknown_model
@@ -36,7 +37,7 @@ class Faults:
         status = problem.status if problem.status and 400 <= problem.status < 600 else 500
         failure = self._mean(Answer(status, {}, body, self.key), problem)
         if isinstance(failure, Busy) and started:
-            failure = ServerFault(failure.sentence, "It may have been charged. Try again later.")
+            failure = ServerFault(failure.sentence, _("It may have been charged. Try again later."))
         raise failure
 
     def told(self, text: str) -> str:
@@ -50,8 +51,10 @@ class Faults:
         details = problem.details if problem else {}
         if answer.status == 401 and not self.key:
             return KeyRejected(
-                f"{title} wants a key, and none is set.",
-                f"Store one with 'overpaint keys set {(*self.preset.keys, OWN_KEY)[0]}'.",
+                _("{title} wants a key, and none is set.").format(title=title),
+                _("Store one with 'overpaint keys set {name}'.").format(
+                    name=(*self.preset.keys, OWN_KEY)[0]
+                ),
             )
         if answer.status == 403 and (
             "moderation" in words or "moderation" in said or "flagged_input" in details
@@ -60,13 +63,15 @@ class Faults:
             why = ", ".join(map(str, reasons)) if isinstance(reasons, list) else ""
             told = f" ({answer.excerpt(why)})" if why else ""
             return ContentRefused(
-                f"{title} refuses this edit by its rules on content{told}.",
-                "Say it in other words, or select another part of the picture.",
+                _("{title} refuses this edit by its rules on content{told}.").format(
+                    title=title, told=told
+                ),
+                _("Say it in other words, or select another part of the picture."),
             )
         if answer.status == 502 and self.preset.unbilled_502 and self.way is Way.IMAGES:
             return Busy(
-                f"No server behind {title} could do this just now.",
-                "Nothing was charged. Try again in a moment.",
+                _("No server behind {title} could do this just now.").format(title=title),
+                _("Nothing was charged. Try again in a moment."),
             )
         if answer.status in (404, self.preset.gone_status) and "model" in said:
             return unknown_model(title, self.model)

@@ -1,13 +1,15 @@
 """What is known of servers that speak OpenAI's API in part: data, one entry a server."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from overpaint.errors import ProviderUnknown
 from overpaint.geometry import Extent
+from overpaint.language import N_, _
 from overpaint.providers.base import Setup
+from overpaint.providers.exchange import host_of
 from overpaint.sizes import Sizes
 
 __all__ = ["OWN_KEY", "PRESETS", "Place", "Preset", "Way", "preset_of"]
@@ -103,7 +105,7 @@ class Preset:
 
 
 GENERIC = Preset(
-    title="The gateway",
+    title=N_("OpenAI-compatible gateway"),
     way=Way.PROBE,
     sizes=HOSTED,
     transparent=True,
@@ -215,10 +217,19 @@ def preset_of(setup: Setup) -> Preset:
     if name is None:
         host = urlsplit(setup.base_url or "").netloc
         same = (each for each in PRESETS.values() if each.needs_key and each.base_url)
-        return next((each for each in same if urlsplit(each.base_url).netloc == host), GENERIC)
+        known = next((each for each in same if urlsplit(each.base_url).netloc == host), None)
+        return known or _generic(setup.base_url)
     if name not in PRESETS:
         raise ProviderUnknown(
-            f"There is no preset for a gateway called {name!r}.",
-            f"There are: {', '.join(PRESETS)}. For any other server give only its base URL.",
+            _("There is no preset for a gateway called {name!r}.").format(name=name),
+            _("There are: {names}. For any other server give only its base URL.").format(
+                names=", ".join(PRESETS)
+            ),
         )
     return PRESETS[str(name)]
+
+
+def _generic(base_url: str | None) -> Preset:
+    """Return the preset for anybody, called by the host that gets the pictures."""
+    host = host_of(base_url or "")
+    return replace(GENERIC, title=host) if host else GENERIC

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 from overpaint.errors import ConnectionLost, ProviderFailed
+from overpaint.language import _
 from overpaint.providers.base import Event, Notice
 from overpaint.providers.exchange import Exchange
 from overpaint.providers.gateway_chat import Reply
@@ -47,7 +48,7 @@ async def talk(
     if failure and not delivery.came:
         raise failure
     if failure:
-        yield Notice(f"The picture came, but then: {failure.sentence}")
+        yield Notice(_("The picture came, but then: {sentence}").format(sentence=failure.sentence))
     for notice in delivery.end(reply.without_picture(title, faults.told)):
         yield notice
 
@@ -76,6 +77,6 @@ async def _pieces(
             yield data if isinstance(data, dict) else {}
     if not reply.finish:
         raise ConnectionLost(
-            f"{title} ended its answer in the middle.",
-            "It may have been charged. Look at your account there before you try again.",
+            _("{title} ended its answer in the middle.").format(title=title),
+            _("It may have been charged. Look at your account there before you try again."),
         )

@@ -47,6 +47,7 @@ from overpaint.errors import (
     ServerFault,
 )
 from overpaint.geometry import Extent
+from overpaint.language import _
 from overpaint.providers.base import Candidate, Capabilities, Event, Job, Notice, Progress, Setup
 from overpaint.providers.exchange import Answer, Exchange, host_of
 from overpaint.providers.gemini_wire import Reading, chunks_of, explain, unknown_model, usage_of
@@ -112,7 +113,7 @@ class Gemini:
         """
         exchange = self._exchange(http, self._model)
         self._require_usable(job)
-        yield Progress(None, f"Sending to {self.title}")
+        yield Progress(None, _("Sending to {title}").format(title=self.title))
         pictures = self._pictures(job)
         body = await anyio.to_thread.run_sync(self._body, job, pictures)
         reading = Reading()
@@ -120,18 +121,22 @@ class Gemini:
             async with aclosing(self._ask(exchange, self._model, body)) as chunks:
                 async for chunk in chunks:
                     if not reading.began:
-                        yield Progress(None, f"{self.title} answers")
+                        yield Progress(None, _("{title} answers").format(title=self.title))
                     for picture in reading.add(chunk):
                         yield Candidate(picture, reading.words)
         except ProviderFailed as error:
             if reading.began and isinstance(error, Busy):
                 # Some of it was made, and may be charged: nothing to repeat by itself.
-                error = ServerFault(error.sentence, "It may have been charged. Try again later.")
+                error = ServerFault(error.sentence, _("It may have been charged. Try again later."))
             for picture in reading.end():
                 yield Candidate(picture, reading.words)
             if not reading.pictures:
                 raise error from None
-            yield Notice(f"After the picture something went wrong: {error.sentence}")
+            yield Notice(
+                _("After the picture something went wrong: {sentence}").format(
+                    sentence=error.sentence
+                )
+            )
         else:
             for picture in reading.end():
                 yield Candidate(picture, reading.words)
@@ -139,7 +144,9 @@ class Gemini:
         if not reading.pictures:
             raise reading.damage or reading.failure(self.title, self._setup.key)
         if reading.damage:
-            yield Notice(f"{self.title} sent one more picture, which cannot be read.")
+            yield Notice(
+                _("{title} sent one more picture, which cannot be read.").format(title=self.title)
+            )
 
     async def check(self, http: "httpx.AsyncClient") -> str:
         """Look the model up, which costs nothing; also one that the catalogue calls dead."""
@@ -148,18 +155,22 @@ class Gemini:
         methods = data.get("supportedGenerationMethods") if isinstance(data, dict) else None
         if isinstance(methods, list) and "generateContent" not in methods:
             raise unknown_model(self._model, self.title)
-        return f"{self.title} accepts the key and offers {self._model.id}."
+        return _("{title} accepts the key and offers {model}.").format(
+            title=self.title, model=self._model.id
+        )
 
     async def models(self, http: "httpx.AsyncClient") -> tuple[str, ...]:
         """Return the ids of all models that can be asked, those that only write among them."""
         exchange = self._exchange(http, self._model)
         found: list[str] = []
         params = {"pageSize": "1000"}
-        for _ in range(MAX_PAGES):
+        for _page in range(MAX_PAGES):
             data = (await exchange.get(f"{self._version}/models", params=params)).json()
             rows = data.get("models", []) if isinstance(data, dict) else None
             if not isinstance(rows, list):
-                raise AnswerUnusable("The list of models cannot be read.", "Check the base URL.")
+                raise AnswerUnusable(
+                    _("The list of models cannot be read."), _("Check the base URL.")
+                )
             for row in rows:
                 if isinstance(row, dict) and isinstance(row.get("name"), str):
                     methods = row.get("supportedGenerationMethods", ["generateContent"])
@@ -185,7 +196,7 @@ class Gemini:
         async with aclosing(self._ask(exchange, model, body)) as chunks:
             async for chunk in chunks:
                 # Pictures are of no use here.
-                for _ in reading.add(chunk):
+                for _picture in reading.add(chunk):
                     pass
         if not reading.words:
             raise reading.failure(self.title, self._setup.key)
@@ -207,9 +218,11 @@ class Gemini:
     def _exchange(self, http: "httpx.AsyncClient | None", model: Model) -> Exchange:
         if not self._setup.key:
             raise KeyMissing(
-                f"{self.title} needs a key, and none is set.",
-                "Set the environment variable GEMINI_API_KEY or GOOGLE_API_KEY, "
-                "or store one with 'overpaint keys set gemini'.",
+                _("{title} needs a key, and none is set.").format(title=self.title),
+                _(
+                    "Set the environment variable GEMINI_API_KEY or GOOGLE_API_KEY, "
+                    "or store one with 'overpaint keys set gemini'."
+                ),
             )
         return Exchange(
             http,
@@ -227,17 +240,22 @@ class Gemini:
         if model.output is Output.TEXT:
             default = catalogue.default(self.name)
             raise EditUnsupported(
-                f"{model.id} writes text and makes no pictures.",
-                f"Use {default.id} instead." if default else "Choose another model.",
+                _("{model} writes text and makes no pictures.").format(model=model.id),
+                _("Use {other} instead.").format(other=default.id)
+                if default
+                else _("Choose another model."),
             )
         if not job.prompt.strip():
             raise EditUnsupported(
-                f"{self.title} cannot work without a prompt.", "Say what you want to see."
+                _("{title} cannot work without a prompt.").format(title=self.title),
+                _("Say what you want to see."),
             )
         if len(job.references) > model.references:
             raise EditUnsupported(
-                f"{model.id} takes {model.references} references, not {len(job.references)}.",
-                "Leave some out, or choose another model.",
+                _("{model} takes {most} references, not {count}.").format(
+                    model=model.id, most=model.references, count=len(job.references)
+                ),
+                _("Leave some out, or choose another model."),
             )
 
     async def _ask(
@@ -291,7 +309,7 @@ class Gemini:
         if isinstance(safety, str):
             safety = {f"HARM_CATEGORY_{harm}": safety for harm in HARMS}
         elif not isinstance(safety, Mapping):
-            raise self._options.unusable("safety", safety, "a threshold, or a table of them")
+            raise self._options.unusable("safety", safety, _("a threshold, or a table of them"))
         if safety:
             body["safetySettings"] = [
                 {"category": category, "threshold": threshold}
@@ -342,9 +360,11 @@ class Gemini:
             ]
         if _size(parts) > room:
             raise RequestRejected(
-                f"The pictures take more than {self.title} receives at once.",
-                "Select less, leave out references, or raise the option max_request_mb: Google "
-                "says that it takes 100 by now.",
+                _("The pictures take more than {title} receives at once.").format(title=self.title),
+                _(
+                    "Select less, leave out references, or raise the option max_request_mb: Google "
+                    "says that it takes 100 by now."
+                ),
             )
         return parts
 

@@ -19,6 +19,7 @@ from overpaint.errors import (
     ServerFault,
 )
 from overpaint.geometry import Extent
+from overpaint.language import N_, _
 from overpaint.providers.base import Usage
 from overpaint.providers.exchange import Answer, by_status, picture_bytes, retry_after
 
@@ -39,18 +40,18 @@ CODES = {
 }
 """The HTTP status of each error, for those that come in an answer of status 200."""
 REFUSALS = {
-    "SAFETY": "its safety filters stopped it",
-    "PROHIBITED_CONTENT": "it takes it for forbidden content",
-    "BLOCKLIST": "it holds a word that Google blocks",
-    "SPII": "it seems to hold personal data",
-    "IMAGE_SAFETY": "the safety filters stopped the picture",
-    "IMAGE_PROHIBITED_CONTENT": "it takes the picture for forbidden content",
-    "RECITATION": "it came too close to somebody else's work",
-    "IMAGE_RECITATION": "the picture came too close to somebody else's work",
-    "MODEL_ARMOR": "a filter of the account stopped it",
-    "JAILBREAK": "it takes it for an attempt to get round its rules",
+    "SAFETY": N_("its safety filters stopped it"),
+    "PROHIBITED_CONTENT": N_("it takes it for forbidden content"),
+    "BLOCKLIST": N_("it holds a word that Google blocks"),
+    "SPII": N_("it seems to hold personal data"),
+    "IMAGE_SAFETY": N_("the safety filters stopped the picture"),
+    "IMAGE_PROHIBITED_CONTENT": N_("it takes the picture for forbidden content"),
+    "RECITATION": N_("it came too close to somebody else's work"),
+    "IMAGE_RECITATION": N_("the picture came too close to somebody else's work"),
+    "MODEL_ARMOR": N_("a filter of the account stopped it"),
+    "JAILBREAK": N_("it takes it for an attempt to get round its rules"),
 }
-REFUSED_HINT = (
+REFUSED_HINT = N_(
     "It may have been charged. Change the prompt or the selection, or choose another provider."
 )
 DATA_URL = re.compile(
@@ -64,7 +65,7 @@ def chunks_of(data: Any) -> Iterator[dict[str, Any]]:
     for chunk in data if isinstance(data, list) else [data]:
         if not isinstance(chunk, dict):
             raise AnswerUnusable(
-                "The answer is none of the Gemini API.", "Check the base URL, or try again."
+                _("The answer is none of the Gemini API."), _("Check the base URL, or try again.")
             )
         yield chunk
 
@@ -144,22 +145,31 @@ class Reading:
         shown = answer.excerpt(reason)
         told = answer.told(self._said or self.words)
         if self._block or reason in REFUSALS:
-            why = REFUSALS.get(reason, "it does not say why")
-            return ContentRefused(f"{title} refused: {why} ({shown}).{told}", REFUSED_HINT)
+            why = _(REFUSALS.get(reason, N_("it does not say why")))
+            sentence = _("{title} refused: {why} ({shown}).{told}").format(
+                title=title, why=why, shown=shown, told=told
+            )
+            return ContentRefused(sentence, _(REFUSED_HINT))
         if reason == "MAX_TOKENS":
             return NoPicture(
-                f"{title} reached its limit of words before it had made a picture.{told}",
-                "Raise the option max_output_tokens, or leave it out.",
+                _("{title} reached its limit of words before it had made a picture.{told}").format(
+                    title=title, told=told
+                ),
+                _("Raise the option max_output_tokens, or leave it out."),
             )
         if reason in ("", "STOP"):
             return NoPicture(
-                f"{title} answered without a picture.{told}",
-                "It may have been charged. Say more plainly what the picture should show, or set "
-                'the option modalities to ["IMAGE"].',
+                _("{title} answered without a picture.{told}").format(title=title, told=told),
+                _(
+                    "It may have been charged. Say more plainly what the picture should show, or "
+                    'set the option modalities to ["IMAGE"].'
+                ),
             )
         return NoPicture(
-            f"{title} made no picture ({shown}).{told}",
-            "It may have been charged. Try again, or change the prompt.",
+            _("{title} made no picture ({shown}).{told}").format(
+                title=title, shown=shown, told=told
+            ),
+            _("It may have been charged. Try again, or change the prompt."),
         )
 
 
@@ -210,26 +220,33 @@ def explain(answer: Answer, title: str, model: Model) -> ProviderFailed:
     details = _objects(error.get("details"))
     if _key_is_wrong(details, message):
         return KeyRejected(
-            f"{title} did not accept the key.",
-            "Check it with 'overpaint keys check', or make one at aistudio.google.com/apikey.",
+            _("{title} did not accept the key.").format(title=title),
+            _("Check it with 'overpaint keys check', or make one at aistudio.google.com/apikey."),
         )
     if status == 403:
         return KeyRejected(
-            f"{title} does not let this key do that (status 403).",
-            "Google blocks keys that became public, and keys of projects without the Gemini API: "
-            "make a new one at aistudio.google.com/apikey.",
+            _("{title} does not let this key do that (status 403).").format(title=title),
+            _(
+                "Google blocks keys that became public, and keys of projects without the Gemini "
+                "API: make a new one at aistudio.google.com/apikey."
+            ),
         )
     if status == 400 and error.get("status") == "FAILED_PRECONDITION":
         return AccountLimited(
-            f"{title} needs an account with billing here.{answer.told(message)}",
-            "Switch on billing for the key's project in Google AI Studio.",
+            _("{title} needs an account with billing here.{told}").format(
+                title=title, told=answer.told(message)
+            ),
+            _("Switch on billing for the key's project in Google AI Studio."),
         )
     if status == 404:
         return unknown_model(model, title)
     if status in (429, 503):
         return _busy(answer, title, message, details)
     if status == 499:
-        return ServerFault(f"{title} gave the request up.", "It may have been charged. Try again.")
+        return ServerFault(
+            _("{title} gave the request up.").format(title=title),
+            _("It may have been charged. Try again."),
+        )
     if status == 400:
         return _rejected(answer, title, message, model)
     return by_status(answer, title, message)
@@ -250,12 +267,22 @@ def unknown_model(model: Model, title: str, wanted: Output | None = None) -> Mod
     if successor not in current:
         successor = current[0] if model.id != current[0] else None
     if model.state is State.DEAD:
-        sentence = f"{model.id} does not exist any more. {model.note}"
+        sentence = _("{model} does not exist any more. {note}").format(
+            model=model.id, note=_(model.note)
+        )
     else:
-        sentence = f"{title} does not know {model.id}, or has shut it down. {model.note}"
-    hint = f"Use {successor} instead." if successor else "Choose another model."
+        sentence = _("{title} does not know {model}, or has shut it down. {note}").format(
+            title=title, model=model.id, note=_(model.note)
+        )
+    hint = (
+        _("Use {successor} instead.").format(successor=successor)
+        if successor
+        else _("Choose another model.")
+    )
     return ModelUnknown(
-        sentence.rstrip(), f"{hint} There are: {', '.join(current)}.", successor=successor
+        sentence.rstrip(),
+        f"{hint} {_('There are: {names}.').format(names=', '.join(current))}",
+        successor=successor,
     )
 
 
@@ -264,16 +291,23 @@ def _rejected(answer: Answer, title: str, message: str, model: Model) -> Provide
     if "modalit" in lower:
         default = catalogue.default("gemini")
         return RequestRejected(
-            f"{model.id} makes no pictures, only text.",
-            f"Use {default.id} instead." if default else "Choose another model.",
+            _("{model} makes no pictures, only text.").format(model=model.id),
+            _("Use {other} instead.").format(other=default.id)
+            if default
+            else _("Choose another model."),
         )
-    hint = "Change the prompt or the settings, or choose another model."
+    hint = _("Change the prompt or the settings, or choose another model.")
     if re.search(r"aspect|image_?(size|config)", lower):
-        hint = (
+        hint = _(
             "This model takes no such size: choose another, or set the option image_config to "
             "false."
         )
-    return RequestRejected(f"{title} does not take this request.{answer.told(message)}", hint)
+    return RequestRejected(
+        _("{title} does not take this request.{told}").format(
+            title=title, told=answer.told(message)
+        ),
+        hint,
+    )
 
 
 def _busy(
@@ -287,13 +321,17 @@ def _busy(
     )
     if answer.status == 429 and (spent or re.search(r"\blimit: 0\b", message)):
         return AccountLimited(
-            f"The quota of this key at {title} is used up, or there is none.{told}",
-            "Models that make pictures need billing: see the key's project in Google AI Studio. "
-            "A quota for a day comes back the next day.",
+            _("The quota of this key at {title} is used up, or there is none.{told}").format(
+                title=title, told=told
+            ),
+            _(
+                "Models that make pictures need billing: see the key's project in Google AI "
+                "Studio. A quota for a day comes back the next day."
+            ),
         )
     return Busy(
-        f"{title} is busy or limits how often it is asked.{told}",
-        "Nothing was charged. Try again in a moment.",
+        _("{title} is busy or limits how often it is asked.{told}").format(title=title, told=told),
+        _("Nothing was charged. Try again in a moment."),
         retry_after=_delay(details, answer.headers),
     )
 

@@ -36,6 +36,7 @@ from overpaint.errors import (
     ServerFault,
 )
 from overpaint.geometry import Extent
+from overpaint.language import _
 from overpaint.providers.base import (
     Capabilities,
     Event,
@@ -123,14 +124,19 @@ class OpenAI:
         require_usable(self._model, self.title)
         if not job.prompt.strip():
             raise EditUnsupported(
-                f"{self.title} cannot work without a prompt.", "Say what you want to see."
+                _("{title} cannot work without a prompt.").format(title=self.title),
+                _("Say what you want to see."),
             )
         for notice in warnings(self._model):
             yield notice
         height, width = job.pixels.shape[:2]
         if width * height > EXPERIMENTAL:
-            yield Notice(f"{self.title} calls pictures of {width}x{height} pixels experimental.")
-        yield Progress(None, f"Sending to {self.title}")
+            yield Notice(
+                _("{title} calls pictures of {width}x{height} pixels experimental.").format(
+                    title=self.title, width=width, height=height
+                )
+            )
+        yield Progress(None, _("Sending to {title}").format(title=self.title))
         request = await self._request(job)
         try:
             async with aclosing(self._ask(exchange, request)) as events:
@@ -152,7 +158,9 @@ class OpenAI:
         require_usable(self._model, self.title)
         if self._model.id not in await self._listed(exchange):
             raise unknown_model(self.title, self._model)
-        return f"{self.title} accepts the key and offers {self._model.id}."
+        return _("{title} accepts the key and offers {model}.").format(
+            title=self.title, model=self._model.id
+        )
 
     async def models(self, http: "httpx.AsyncClient") -> tuple[str, ...]:
         """Return the ids, of those that this key may use, that make pictures."""
@@ -179,9 +187,11 @@ class OpenAI:
         """Return the way to OpenAI; the codes of its errors are added to *codes*."""
         if not self._setup.key:
             raise KeyMissing(
-                f"{self.title} needs a key, and none is set.",
-                "Set the environment variable OPENAI_API_KEY, "
-                "or store one with 'overpaint keys set openai'.",
+                _("{title} needs a key, and none is set.").format(title=self.title),
+                _(
+                    "Set the environment variable OPENAI_API_KEY, "
+                    "or store one with 'overpaint keys set openai'."
+                ),
             )
         auth = {"Authorization": f"Bearer {self._setup.key}"}
         for option, header in (
@@ -206,7 +216,8 @@ class OpenAI:
         rows = data.get("data") if isinstance(data, dict) else None
         if not isinstance(rows, list):
             raise AnswerUnusable(
-                f"{self.title}'s list of models cannot be read.", "Check the base URL."
+                _("{title}'s list of models cannot be read.").format(title=self.title),
+                _("Check the base URL."),
             )
         return [str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id")]
 
@@ -254,7 +265,7 @@ class OpenAI:
         return files
 
     async def _ask(self, exchange: Exchange, request: Request) -> AsyncGenerator[Event, None]:
-        yield Progress(None, f"Waiting for {self.title}")
+        yield Progress(None, _("Waiting for {title}").format(title=self.title))
         check = partial(self._raise_told, exchange)
         deliver_it = partial(self._deliver, exchange)
         if self._partials:
@@ -273,7 +284,8 @@ class OpenAI:
     def _deliver(self, exchange: Exchange, data: Any) -> AsyncGenerator[Event, None]:
         usage = usage_of(data, exchange.headers.get("x-request-id", ""), self._model.rates)
         nothing = NoPicture(
-            f"{self.title} answered without a picture.", "Say it in other words, or try again."
+            _("{title} answered without a picture.").format(title=self.title),
+            _("Say it in other words, or try again."),
         )
         return deliver(exchange, found_in(data), usage, nothing)
 
@@ -286,7 +298,7 @@ class OpenAI:
         failure = _failure(answer, problem, self.title, self._model)
         if isinstance(failure, Busy):
             # Work had begun: nobody can say that nothing was charged.
-            failure = ServerFault(failure.sentence, "It may have been charged. Try again later.")
+            failure = ServerFault(failure.sentence, _("It may have been charged. Try again later."))
         raise failure
 
 
@@ -294,24 +306,34 @@ def _failure(answer: Answer, problem: Problem | None, title: str, model: Model) 
     said = problem.message.lower() if problem else ""
     if answer.status == 403 and "verif" in said:
         return KeyRejected(
-            f"{title} gives {model.id} only to organizations that it has verified.",
-            "Verify yours in its settings at platform.openai.com (it takes effect after some "
-            "minutes), or choose another model.",
+            _("{title} gives {model} only to organizations that it has verified.").format(
+                title=title, model=model.id
+            ),
+            _(
+                "Verify yours in its settings at platform.openai.com (it takes effect after some "
+                "minutes), or choose another model."
+            ),
         )
     if answer.status == 403:
         return KeyRejected(
-            f"{title} does not let this key do this: the key may be restricted to other uses, "
-            "or the country may not be served.",
-            "Look at the key's permissions at platform.openai.com, or choose another provider.",
+            _(
+                "{title} does not let this key do this: the key may be restricted to other uses, "
+                "or the country may not be served."
+            ).format(title=title),
+            _("Look at the key's permissions at platform.openai.com, or choose another provider."),
         )
     if problem and problem.code == "invalid_image_file":
         return RequestRejected(
-            f"{title} cannot read the picture.{answer.told(problem.message)}",
-            "Try again, or choose another model.",
+            _("{title} cannot read the picture.{told}").format(
+                title=title, told=answer.told(problem.message)
+            ),
+            _("Try again, or choose another model."),
         )
     if problem and problem.code == "invalid_mask_image_format":
         return RequestRejected(
-            f"{title} cannot use the mask.{answer.told(problem.message)}",
-            "Try again, or choose another provider.",
+            _("{title} cannot use the mask.{told}").format(
+                title=title, told=answer.told(problem.message)
+            ),
+            _("Try again, or choose another provider."),
         )
     return by_code(answer, problem, title, model)

@@ -19,6 +19,7 @@ from overpaint.errors import (
     ProviderFailed,
     RequestRejected,
 )
+from overpaint.language import _
 from overpaint.providers.base import Notice
 from overpaint.providers.exchange import Answer, by_status, retry_after
 
@@ -104,14 +105,20 @@ def by_code(answer: Answer, problem: Problem | None, title: str, model: Model) -
     words = problem.words if problem else set()
     if words & REFUSED or "safety system" in said.lower():
         return ContentRefused(
-            f"{title} refuses this edit by its rules on content.{told}",
-            "Say it in other words, or select another part of the picture. "
-            "Another provider may have other rules.",
+            _("{title} refuses this edit by its rules on content.{told}").format(
+                title=title, told=told
+            ),
+            _(
+                "Say it in other words, or select another part of the picture. "
+                "Another provider may have other rules."
+            ),
         )
     if words & SPENT:
         return AccountLimited(
-            f"Your account at {title} has no credit or budget left.{told}",
-            "Add credit or raise its limit there; waiting does not help.",
+            _("Your account at {title} has no credit or budget left.{told}").format(
+                title=title, told=told
+            ),
+            _("Add credit or raise its limit there; waiting does not help."),
         )
     if words & GONE or (problem and problem.param == "model" and answer.status in (400, 404)):
         return unknown_model(title, model)
@@ -120,20 +127,26 @@ def by_code(answer: Answer, problem: Problem | None, title: str, model: Model) -
     if words & BUSY or answer.status == 429:
         if answer.headers.get("x-should-retry", "").lower() == "false":
             return AccountLimited(
-                f"{title} limits how often it is asked, and says that asking again soon "
-                f"does not help.{told}",
-                "Look at your account's limits there.",
+                _(
+                    "{title} limits how often it is asked, and says that asking again soon "
+                    "does not help.{told}"
+                ).format(title=title, told=told),
+                _("Look at your account's limits there."),
             )
         wait = retry_after(answer.headers)
         return Busy(
-            f"{title} is busy or limits how often it is asked.{told}",
-            "Nothing was charged. Try again in a moment.",
+            _("{title} is busy or limits how often it is asked.{told}").format(
+                title=title, told=told
+            ),
+            _("Nothing was charged. Try again in a moment."),
             retry_after=_told_to_wait(said) if wait is None else wait,
         )
     if problem and problem.param and answer.status in (400, 422):
         return RequestRejected(
-            f"{title} does not take {answer.excerpt(problem.param)} as it was sent.{told}",
-            "Change that setting, or choose another model.",
+            _("{title} does not take {name} as it was sent.{told}").format(
+                title=title, name=answer.excerpt(problem.param), told=told
+            ),
+            _("Change that setting, or choose another model."),
         )
     return by_status(answer, title, sentence)
 
@@ -149,10 +162,14 @@ def _told_to_wait(said: str) -> float | None:
 
 def unknown_model(title: str, model: Model) -> ModelUnknown:
     """Return the error for a model that the server does not have, with what to use instead."""
-    name = model.id or "this model"
+    name = model.id or _("this model")
     return ModelUnknown(
-        f"{title} does not have {name} (any more), or not for this key.",
-        _use(model.successor) if model.successor else "Choose another model, or ask which it has.",
+        _("{title} does not have {name} (any more), or not for this key.").format(
+            title=title, name=name
+        ),
+        _use(model.successor)
+        if model.successor
+        else _("Choose another model, or ask which it has."),
         successor=model.successor,
     )
 
@@ -162,24 +179,34 @@ def require_usable(model: Model, title: str) -> None:
     ended = model.ends is not None and model.ends <= datetime.now(UTC).date()
     if model.state is State.DEAD or ended:
         raise ModelUnknown(
-            f"{model.title} does not exist any more. {model.note}".rstrip(),
-            _use(model.successor) if model.successor else "Choose another model.",
+            _("{title} does not exist any more. {note}")
+            .format(title=model.title, note=_(model.note))
+            .rstrip(),
+            _use(model.successor) if model.successor else _("Choose another model."),
             successor=model.successor,
         )
     if model.output is Output.TEXT:
         raise EditUnsupported(
-            f"{model.title} writes text and makes no pictures. {model.note}".rstrip(),
-            _use(model.successor) if model.successor else f"Choose another model of {title}.",
+            _("{title} writes text and makes no pictures. {note}")
+            .format(title=model.title, note=_(model.note))
+            .rstrip(),
+            _use(model.successor)
+            if model.successor
+            else _("Choose another model of {title}.").format(title=title),
         )
 
 
 def warnings(model: Model) -> Iterator[Notice]:
     """Yield what the user should know of a model that can be used for now."""
     if model.state is State.DEPRECATED:
-        end = f" on {model.ends.day} {model.ends:%B %Y}" if model.ends else " soon"
+        end = _(" on {date}").format(date=model.ends.isoformat()) if model.ends else _(" soon")
         instead = f" {_use(model.successor)}" if model.successor else ""
-        yield Notice(f"{model.title} will be shut down{end}.{instead}")
+        yield Notice(
+            _("{title} will be shut down{end}.{instead}").format(
+                title=model.title, end=end, instead=instead
+            )
+        )
 
 
 def _use(successor: str | None) -> str:
-    return f"Use {successor} instead."
+    return _("Use {successor} instead.").format(successor=successor)

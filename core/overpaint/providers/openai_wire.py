@@ -20,6 +20,7 @@ from overpaint.errors import (
     ProviderFailed,
     RequestRejected,
 )
+from overpaint.language import _
 from overpaint.mask import Mask
 from overpaint.providers.base import (
     Candidate,
@@ -123,7 +124,7 @@ async def stream_pictures(
                 for preview in _preview(data):
                     yield preview
                 fraction = min(seen / (previews + 1), 1.0) if previews else None
-                yield Progress(fraction, f"{title} is drawing")
+                yield Progress(fraction, _("{title} is drawing").format(title=title))
             elif not kind or kind.endswith(".completed"):
                 # Without a kind it is the whole answer of a server that does not stream.
                 async with aclosing(take(data)) as taken:
@@ -131,8 +132,8 @@ async def stream_pictures(
                         yield found
                 return
     raise ConnectionLost(
-        f"{title} ended its answer before the picture was finished.",
-        "It may have been charged. Look at your account there before you try again.",
+        _("{title} ended its answer before the picture was finished.").format(title=title),
+        _("It may have been charged. Look at your account there before you try again."),
     )
 
 
@@ -157,8 +158,10 @@ async def picture_file(pixels: npt.NDArray[np.uint8], title: str) -> bytes:
     file = await anyio.to_thread.run_sync(encode_png, pixels, abandon_on_cancel=True)
     if len(file) >= FILE_LIMIT:
         raise RequestRejected(
-            f"A picture of {pixels.shape[1]}x{pixels.shape[0]} pixels is too large for {title}.",
-            "Select less, or choose smaller references.",
+            _("A picture of {width}x{height} pixels is too large for {title}.").format(
+                width=pixels.shape[1], height=pixels.shape[0], title=title
+            ),
+            _("Select less, or choose smaller references."),
         )
     return file
 
@@ -246,7 +249,11 @@ class Delivery:
         if not self.came:
             raise self._failure or otherwise
         if self._failure:
-            yield Notice(f"Not every picture could be used. {self._failure.sentence}")
+            yield Notice(
+                _("Not every picture could be used. {sentence}").format(
+                    sentence=self._failure.sentence
+                )
+            )
 
 
 async def deliver(

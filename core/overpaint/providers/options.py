@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from overpaint.errors import RequestRejected
+from overpaint.language import _
 
 __all__ = ["Options"]
 
@@ -37,13 +38,13 @@ class Options:
     def choice(self, name: str, usual: str, known: tuple[str, ...]) -> str:
         value = self.get(name, usual)
         if value not in known:
-            raise self.unusable(name, value, f"one of {', '.join(known)}")
+            raise self.unusable(name, value, _("one of {names}").format(names=", ".join(known)))
         return str(value)
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.get(name, default)
         if not isinstance(value, bool):
-            raise self.unusable(name, value, "true or false")
+            raise self.unusable(name, value, _("true or false"))
         return value
 
     def table(self, name: str) -> dict[str, Any]:
@@ -55,8 +56,10 @@ class Options:
     def unusable(self, name: str, value: object, wanted: str) -> RequestRejected:
         """Return the error that *value* is not what is *wanted*."""
         return RequestRejected(
-            f"The setting {name!r} of {self._title} must be {wanted}, not {value!r:.60}.",
-            "Change it in the settings.",
+            _("The setting {name!r} of {title} must be {wanted}, not {value!r:.60}.").format(
+                name=name, title=self._title, wanted=wanted, value=value
+            ),
+            _("Change it in the settings."),
         )
 
     def _within(self, name: str, usual: Any, kind: type, low: float, high: float) -> Any:
@@ -68,5 +71,7 @@ class Options:
         except (TypeError, ValueError, OverflowError):
             number = None
         if number is None or not low <= number <= high:
-            raise self.unusable(name, value, f"a number from {low:g} to {high:g}")
+            raise self.unusable(
+                name, value, _("a number from {low:g} to {high:g}").format(low=low, high=high)
+            )
         return number

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from overpaint.errors import ProviderUnknown
+from overpaint.language import _
 from overpaint.providers.base import Provider, Setup
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def entry(name: str) -> Entry:
     if name in _from_others():
         return Entry(_from_others()[name].value, (f"{name.upper().replace('-', '_')}_API_KEY",))
     raise ProviderUnknown(
-        f"There is no provider called {name!r}.", f"There are: {', '.join(names())}."
+        _("There is no provider called {name!r}.").format(name=name),
+        _("There are: {names}.").format(names=", ".join(names())),
     )
 
 

@@ -42,6 +42,7 @@ from overpaint.errors import (
     Unreachable,
 )
 from overpaint.geometry import Extent
+from overpaint.language import _
 from overpaint.providers.base import (
     Candidate,
     Capabilities,
@@ -126,14 +127,18 @@ class Seedream:
         exchange = self._exchange(http)
         able = self.capabilities
         if job.edit not in able.edits:
-            what = "takes no pictures" if "pictures" not in self._model.features else "needs one"
+            what = (
+                _("takes no pictures") if "pictures" not in self._model.features else _("needs one")
+            )
             raise EditUnsupported(
-                f"The model {self._model.id} {what}, so it cannot {job.edit.value}.",
-                "Choose another model.",
+                _("The model {model} {what}, so it cannot {edit}.").format(
+                    model=self._model.id, what=what, edit=job.edit.value
+                ),
+                _("Choose another model."),
             )
         if self._model.state in (State.DEPRECATED, State.DOUBTFUL) and self._model.note:
-            yield Notice(self._model.note)
-        yield Progress(None, "Sending")
+            yield Notice(_(self._model.note))
+        yield Progress(None, _("Sending to {title}").format(title=self.title))
         body = await self._request(job)
         answer = await exchange.post(ROUTE, body)
         data = answer.json()
@@ -165,8 +170,12 @@ class Seedream:
         try:
             await exchange.post(ROUTE, {"model": self._model.id})
         except RequestRejected:
-            return f"{self.title} accepts the key in the region {self._region}."
-        return f"{self.title} answers in the region {self._region}."
+            return _("{title} accepts the key in the region {region}.").format(
+                title=self.title, region=self._region
+            )
+        return _("{title} answers in the region {region}.").format(
+            title=self.title, region=self._region
+        )
 
     async def models(self, http: "httpx.AsyncClient") -> tuple[str, ...]:
         """Return what the catalogue lists for the region: the API has no list."""
@@ -183,22 +192,34 @@ class Seedream:
         model = self._model
         if not self._setup.key:
             raise KeyMissing(
-                f"{self.title} needs a key of your own.",
-                "Put it into ARK_API_KEY, or store it with 'overpaint keys set seedream'.",
+                _("{title} needs a key of your own.").format(title=self.title),
+                _("Put it into ARK_API_KEY, or store it with 'overpaint keys set seedream'."),
             )
-        instead = f"Use {model.successor} instead." if model.successor else "Choose another model."
+        instead = (
+            _("Use {model} instead.").format(model=model.successor)
+            if model.successor
+            else _("Choose another model.")
+        )
         if model.state is State.DEAD:
             raise ModelUnknown(
-                model.note or f"The model {model.id} is gone.", instead, successor=model.successor
+                _(model.note) or _("The model {model} is gone.").format(model=model.id),
+                instead,
+                successor=model.successor,
             )
         if model.output is not Output.IMAGE:
-            raise ModelUnknown(f"The model {model.id} makes no pictures.", instead)
+            raise ModelUnknown(
+                _("The model {model} makes no pictures.").format(model=model.id), instead
+            )
         places = model.features & set(REGIONS)
         if places and self._setup.base_url is None and self._region not in places:
             usual = usual_in(self._region)
             raise ModelUnknown(
-                f"The model {model.id} is not offered in the region {self._region}.",
-                f"Use {usual.id} instead, or set 'region' to {' or '.join(sorted(places))}.",
+                _("The model {model} is not offered in the region {region}.").format(
+                    model=model.id, region=self._region
+                ),
+                _("Use {model} instead, or set 'region' to {regions}.").format(
+                    model=usual.id, regions=" or ".join(sorted(places))
+                ),
                 successor=usual.id,
             )
         return Exchange(
@@ -267,8 +288,10 @@ class Seedream:
             file = await anyio.to_thread.run_sync(encode_jpeg, pixels, quality)
         if len(file) > most:
             raise RequestRejected(
-                f"A picture is too large for {self.title}: {len(file)} bytes even as JPEG.",
-                "Select less, or choose a model with smaller pictures.",
+                _("A picture is too large for {title}: {bytes} bytes even as JPEG.").format(
+                    title=self.title, bytes=len(file)
+                ),
+                _("Select less, or choose a model with smaller pictures."),
             )
         return f"data:image/{kind};base64,{base64.b64encode(file).decode()}"
 
@@ -282,7 +305,9 @@ class Seedream:
             return picture_bytes(text)
         if isinstance(url, str) and url:
             return await self._fetched(exchange, url)
-        raise AnswerUnusable(f"{self.title}'s answer holds no picture.", "Try again.")
+        raise AnswerUnusable(
+            _("{title}'s answer holds no picture.").format(title=self.title), _("Try again.")
+        )
 
     async def _fetched(self, exchange: Exchange, url: str) -> bytes:
         try:
@@ -290,15 +315,18 @@ class Seedream:
         except (Unreachable, AddressInvalid) as error:
             # The picture is paid for: nothing may take this for a request that can be repeated.
             raise AnswerUnusable(
-                f"The picture that {self.title} made cannot be fetched.",
-                "Set 'response' to b64_json, so that pictures come with the answer.",
+                _("The picture that {title} made cannot be fetched.").format(title=self.title),
+                _("Set 'response' to b64_json, so that pictures come with the answer."),
             ) from error
 
     def _nothing(self, answer: Answer, data: Any) -> ProviderFailed:
         failure = failure_in(data)
         if failure is not None:
             return meaning(answer, *failure, **self._known())
-        return NoPicture(f"{self.title} made no picture.", "Change the prompt, or try again.")
+        return NoPicture(
+            _("{title} made no picture.").format(title=self.title),
+            _("Change the prompt, or try again."),
+        )
 
     def _usage(
         self, answer: Answer, data: Any, entries: list[dict[str, Any]], body: dict[str, Any]

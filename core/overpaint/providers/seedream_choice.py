@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from overpaint import catalogue
 from overpaint.catalogue import Model
+from overpaint.language import _
 from overpaint.providers.base import Setup
 from overpaint.providers.options import Options
 from overpaint.sizes import Sizes
@@ -53,7 +54,7 @@ def model_of(setup: Setup, options: Options, region: str) -> Model:
     like = options.get("like")
     pattern = usual_in(region) if like is None else catalogue.find(NAME, str(like))
     if pattern is None:
-        raise options.unusable("like", like, "the id of a model in the catalogue")
+        raise options.unusable("like", like, _("the id of a model in the catalogue"))
     if like is None:
         return Model(
             id=setup.model,

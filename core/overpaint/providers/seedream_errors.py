@@ -12,6 +12,7 @@ from overpaint.errors import (
     RequestRejected,
     ServerFault,
 )
+from overpaint.language import N_, _
 from overpaint.providers.exchange import Answer, by_status, retry_after
 
 __all__ = ["explain", "failure_in", "meaning"]
@@ -28,22 +29,24 @@ BUSY = (
     "InflightBatchsizeExceeded",
 )
 SPENT = {
-    "AccountOverdueError": "the account has a debt",
-    "InvalidAccountStatus": "the account is blocked",
-    "QuotaExceeded": "the quota is used up",
-    "SetLimitExceeded": "a limit that you set yourself there is reached",
+    "AccountOverdueError": N_("the account has a debt"),
+    "InvalidAccountStatus": N_("the account is blocked"),
+    "QuotaExceeded": N_("the quota is used up"),
+    "SetLimitExceeded": N_("a limit that you set yourself there is reached"),
 }
 CLOSED = {
-    "ModelNotOpen": "is not activated for this account",
-    "InvalidEndpointOrModel.ModelIDAccessDisabled": "may not be used by its id in this account",
-    "InvalidEndpointOrModel.NotFound": "does not exist, or not in this region",
-    "InvalidEndpointOrModel": "does not exist, or not in this region",
-    "InvalidEndpoint.ClosedEndpoint": "is an endpoint that was closed",
-    "InvalidEndpoint": "is an endpoint that cannot be used",
+    "ModelNotOpen": N_("is not activated for this account"),
+    "InvalidEndpointOrModel.ModelIDAccessDisabled": N_("may not be used by its id in this account"),
+    "InvalidEndpointOrModel.NotFound": N_("does not exist, or not in this region"),
+    "InvalidEndpointOrModel": N_("does not exist, or not in this region"),
+    "InvalidEndpoint.ClosedEndpoint": N_("is an endpoint that was closed"),
+    "InvalidEndpoint": N_("is an endpoint that cannot be used"),
 }
 OPEN_HINT = {
-    "ModelNotOpen": "Activate it in the vendor's console, or choose another model.",
-    "InvalidEndpointOrModel.ModelIDAccessDisabled": "Give an endpoint id (ep-...) as the model.",
+    "ModelNotOpen": N_("Activate it in the vendor's console, or choose another model."),
+    "InvalidEndpointOrModel.ModelIDAccessDisabled": N_(
+        "Give an endpoint id (ep-...) as the model."
+    ),
 }
 
 
@@ -74,57 +77,79 @@ def meaning(
         return _refused(family, code, told)
     if family in BUSY:
         return Busy(
-            f"{TITLE} is busy or limits how often it is asked ({family}).",
-            "Nothing was charged. Try again in a moment.",
+            _("{title} is busy or limits how often it is asked ({family}).").format(
+                title=TITLE, family=family
+            ),
+            _("Nothing was charged. Try again in a moment."),
             retry_after=retry_after(answer.headers),
         )
     if family in SPENT:
         return AccountLimited(
-            f"{TITLE} refuses: {SPENT[family]}.", "Look at your account in the vendor's console."
+            _("{title} refuses: {why}.").format(title=TITLE, why=_(SPENT[family])),
+            _("Look at your account in the vendor's console."),
         )
     gone = CLOSED.get(code) or CLOSED.get(family)
     if gone:
-        instead = f"Use {successor} instead." if successor else "Choose another model."
+        instead = (
+            _("Use {successor} instead.").format(successor=successor)
+            if successor
+            else _("Choose another model.")
+        )
         return ModelUnknown(
-            f"The model {model} {gone}.", OPEN_HINT.get(code, instead), successor=successor
+            _("The model {model} {gone}.").format(model=model, gone=_(gone)),
+            _(OPEN_HINT[code]) if code in OPEN_HINT else instead,
+            successor=successor,
         )
     if family == "AuthenticationError" or (not code and answer.status == 401):
         return KeyRejected(
-            f"{TITLE} did not accept the key for the region {region}.",
-            "A key works only in the region it was made in: set 'region' to asia, europe or "
-            "china, or set a new key.",
+            _("{title} did not accept the key for the region {region}.").format(
+                title=TITLE, region=region
+            ),
+            _(
+                "A key works only in the region it was made in: set 'region' to asia, europe or "
+                "china, or set a new key."
+            ),
         )
     if family == "OperationDenied":
         return KeyRejected(
-            f"{TITLE} is not switched on for this account.",
-            "Activate the service and the model in the vendor's console.",
+            _("{title} is not switched on for this account.").format(title=TITLE),
+            _("Activate the service and the model in the vendor's console."),
         )
     if family == "AccessDenied":
         return KeyRejected(
-            f"This key may not use {TITLE}.", "Give it the right to in the vendor's console."
+            _("This key may not use {title}.").format(title=TITLE),
+            _("Give it the right to in the vendor's console."),
         )
     if family == "InvalidImageURL":
         return RequestRejected(
-            f"{TITLE} cannot read a picture that was sent.{told}",
-            "Set 'upload' to png, or choose another model.",
+            _("{title} cannot read a picture that was sent.{told}").format(title=TITLE, told=told),
+            _("Set 'upload' to png, or choose another model."),
         )
     if family in ("MissingParameter", "InvalidParameter"):
         return RequestRejected(
-            f"{TITLE} does not take this request ({code}).{told}",
-            "Change the prompt or the settings, or choose another model.",
+            _("{title} does not take this request ({code}).{told}").format(
+                title=TITLE, code=code, told=told
+            ),
+            _("Change the prompt or the settings, or choose another model."),
         )
     if family == "InternalServiceError":
         return ServerFault(
-            f"{TITLE} failed while it worked.{told}", "It may have been charged. Try again later."
+            _("{title} failed while it worked.{told}").format(title=TITLE, told=told),
+            _("It may have been charged. Try again later."),
         )
     if answer.status == 200:
         return RequestRejected(
-            f"{TITLE} made no picture.{told}", "Change the prompt, or choose another model."
+            _("{title} made no picture.{told}").format(title=TITLE, told=told),
+            _("Change the prompt, or choose another model."),
         )
     if answer.status == 404:
         return ModelUnknown(
-            f"{TITLE} does not know the model {model}, or not at this address.{told}",
-            f"Use {successor} instead." if successor else "Check the model and the base URL.",
+            _("{title} does not know the model {model}, or not at this address.{told}").format(
+                title=TITLE, model=model, told=told
+            ),
+            _("Use {successor} instead.").format(successor=successor)
+            if successor
+            else _("Check the model and the base URL."),
             successor=successor,
         )
     return by_status(answer, TITLE, message or None)
@@ -132,19 +157,21 @@ def meaning(
 
 def _refused(family: str, code: str, told: str) -> ContentRefused:
     if code.endswith(".PrivacyInformation"):
-        what = "the picture, because it may show a real person"
+        what = _("the picture, because it may show a real person")
     elif code.endswith(".DeepFake"):
-        what = "the picture it made, because it could deceive about a real person"
+        what = _("the picture it made, because it could deceive about a real person")
     elif family.startswith("InputText"):
-        what = "the prompt"
+        what = _("the prompt")
     elif family.startswith("InputImage"):
-        what = "the picture that was sent"
+        what = _("the picture that was sent")
     elif family.startswith("OutputImage"):
-        what = "the picture it made"
+        what = _("the picture it made")
     else:
-        what = "the request"
+        what = _("the request")
     return ContentRefused(
-        f"{TITLE}'s policy refuses {what}.{told}",
-        "Nothing was charged. Say it in other words, select something else, or choose another "
-        "provider.",
+        _("{title}'s policy refuses {what}.{told}").format(title=TITLE, what=what, told=told),
+        _(
+            "Nothing was charged. Say it in other words, select something else, or choose another "
+            "provider."
+        ),
     )

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from overpaint.errors import Busy, ProviderFailed, Unreachable
+from overpaint.language import _
 from overpaint.providers.base import (
     Candidate,
     Job,
@@ -91,7 +92,9 @@ class Asker:
                 if isinstance(error, Busy):
                     # What limits one job limits all of them.
                     self._not_before = max(self._not_before, anyio.current_time() + wait)
-                phase = f"{error.sentence[:150]} Trying again in {max(1, round(wait))} s"
+                phase = _("{sentence} Trying again in {seconds} s").format(
+                    sentence=error.sentence[:150], seconds=max(1, round(wait))
+                )
                 await self._telling.event(Progress(None, phase))
                 await anyio.sleep(wait)
 
@@ -121,7 +124,10 @@ class Asker:
                     case Candidate(made):
                         await self._keep(number, shot, made, answer)
         if answer.picture is None:
-            raise ProviderFailed(f"{self._provider.title} returned no picture.", "Try again.")
+            raise ProviderFailed(
+                _("{title} returned no picture.").format(title=_(self._provider.title)),
+                _("Try again."),
+            )
         await self._telling.ready(number, shot)
         return answer.picture
 
@@ -139,7 +145,9 @@ class Asker:
         if answer.picture is None:
             answer.picture = picture
         else:
-            kept = " The others are in the history." if self._telling.keeps else ""
+            kept = _(" The others are in the history.") if self._telling.keeps else ""
             await self._telling.notice(
-                f"{self._provider.title} returned more pictures than were asked for.{kept}"
+                _("{title} returned more pictures than were asked for.{kept}").format(
+                    title=_(self._provider.title), kept=kept
+                )
             )

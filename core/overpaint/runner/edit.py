@@ -33,6 +33,7 @@ from overpaint.errors import (
     Unreachable,
 )
 from overpaint.geometry import Box
+from overpaint.language import N_, _
 from overpaint.mask import adjust
 from overpaint.picture import Source
 from overpaint.plan import Shot, make_shots
@@ -69,11 +70,11 @@ _ELSEWHERE = (
 )
 
 _VERBS = {
-    Edit.INPAINT: "fill a selection",
-    Edit.REMOVE: "remove what is selected",
-    Edit.VARIATION: "make variations",
-    Edit.STYLE: "transfer a style",
-    Edit.GENERATE: "make a picture from words alone",
+    Edit.INPAINT: N_("fill a selection"),
+    Edit.REMOVE: N_("remove what is selected"),
+    Edit.VARIATION: N_("make variations"),
+    Edit.STYLE: N_("transfer a style"),
+    Edit.GENERATE: N_("make a picture from words alone"),
 }
 
 
@@ -194,7 +195,11 @@ class _Edit:
                         raise
                     await self.telling.end(error)
                     other = self.chain[number + 1].title
-                    await self.telling.notice(f"{error.sentence} {other} was asked instead.")
+                    await self.telling.notice(
+                        _("{sentence} {other} was asked instead.").format(
+                            sentence=error.sentence, other=_(other)
+                        )
+                    )
                 else:
                     break
         except Exception as error:  # noqa: BLE001, raised again where the events are read
@@ -216,10 +221,13 @@ class _Edit:
         able, recipe = self.provider.capabilities, self.recipe
         if recipe.edit not in able.edits:
             raise EditUnsupported(
-                f"{self.provider.title} cannot {_VERBS[recipe.edit]}.", "Choose another provider."
+                _("{title} cannot {what}.").format(
+                    title=_(self.provider.title), what=_(_VERBS[recipe.edit])
+                ),
+                _("Choose another provider."),
             )
         if not self.source.selection.any():
-            raise SelectionEmpty("Nothing is selected.", "Select what is to be edited first.")
+            raise SelectionEmpty(_("Nothing is selected."), _("Select what is to be edited first."))
         with self.clock("prepare"):
             mask = adjust(self.source.selection, grow_px=recipe.grow, feather_px=recipe.feather)
             prepared = composite.prepare(self.source, mask, copied=able.copies_pixels)
@@ -248,7 +256,9 @@ class _Edit:
         if not self.made:
             raise self.errors[0]
         if self.errors:
-            failed = f"{len(self.errors)} of {recipe.count} candidates failed"
+            failed = _("{failed} of {count} candidates failed").format(
+                failed=len(self.errors), count=recipe.count
+            )
             await self.telling.notice(f"{failed}: {self.errors[0]}")
         await self.telling.end()
         await self.telling.event(Finished(self.clock.seconds, tuple(self.log), self.sent))
@@ -258,10 +268,11 @@ class _Edit:
 
     async def _taken(self, most: int) -> tuple[Reference, ...]:
         if len(self.references) > most:
-            taken = f"only {most}" if most else "none"
+            taken = _("only {most}").format(most=most) if most else _("none")
             await self.telling.notice(
-                f"{self.provider.title} takes {taken} of the {len(self.references)} "
-                "reference pictures."
+                _("{title} takes {taken} of the {count} reference pictures.").format(
+                    title=_(self.provider.title), taken=taken, count=len(self.references)
+                )
             )
         return self.references[:most]
 

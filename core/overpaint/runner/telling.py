@@ -15,6 +15,7 @@ import numpy.typing as npt
 from anyio.streams.memory import MemoryObjectSendStream
 
 from overpaint.errors import OverpaintError, Unexpected
+from overpaint.language import _
 from overpaint.providers.base import Notice, Progress, Usage
 from overpaint.runner.events import Begun, Event, Recorder, Seen
 
@@ -55,13 +56,15 @@ class Telling:
         self._progress[number, shot] = event.fraction or 0.0
         done = sum(self._progress.values()) / self._jobs
         ready = sum(fraction == 1 for fraction in self._progress.values())
-        phase = f"{event.phase} ({ready} of {self._jobs} done)"
+        phase = _("{phase} ({ready} of {count} done)").format(
+            phase=event.phase, ready=ready, count=self._jobs
+        )
         await self._events.send(Progress(min(done, 1.0), phase))
 
     async def ready(self, number: int, shot: int) -> None:
         """Tell, where there are several jobs, that this one's picture is there."""
         if self._jobs > 1:
-            await self.progress(number, shot, Progress(1.0, "Making pictures"))
+            await self.progress(number, shot, Progress(1.0, _("Making pictures")))
 
     async def preview(self, number: int, picture: bytes) -> None:
         await self._events.send(Seen(number, picture))
@@ -81,7 +84,11 @@ class Telling:
             try:
                 await self._write(partial(self._recorder.candidate, number, shot, data))
             except OverpaintError as error:
-                await self.notice(f"{error.sentence} The result is not in the history.")
+                await self.notice(
+                    _("{sentence} The result is not in the history.").format(
+                        sentence=error.sentence
+                    )
+                )
 
     async def drawn(self, number: int, shot: int, picture: npt.NDArray[np.uint8]) -> None:
         """Have it written down; where that cannot be, it costs nothing to be made again."""
@@ -99,8 +106,10 @@ class Telling:
             return
         if error is not None and not isinstance(error, OverpaintError):
             error = Unexpected(
-                f"Overpaint met a defect of its own: {type(error).__name__}: {error}",
-                "Please report this.",
+                _("Overpaint met a defect of its own: {kind}: {error}").format(
+                    kind=type(error).__name__, error=error
+                ),
+                _("Please report this."),
             )
         await self._write(partial(self._recorder.finish, error, cancelled=cancelled))
 

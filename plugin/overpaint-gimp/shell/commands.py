@@ -1,8 +1,8 @@
-"""The commands under Filters > Overpaint: what each asks for, and how one edit runs."""
+"""What the commands under Filters > Overpaint do: what each asks for, and how one edit runs."""
 
 import contextlib
 from functools import partial
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import wire
 from gimpfu import (
@@ -17,19 +17,29 @@ from gimpfu import (
     PF_TEXT,
     PF_TOGGLE,
     gimp,
-    register,
 )
-from shell import again, canvas, launch, layers, messages, recipes, timings
-from shell.conversation import Conversation
+from shell import again, canvas, launch, layers, messages, recipes, timings, windows
 from shell.core_process import CoreProcess
-from shell.i18n import DOMAIN, FOLDER, N_, _
+from shell.i18n import _
 from shell.layers import EVERY_LAYER, SELECTED_LAYERS
 
-__all__ = ["inpaint", "register_all", "remove", "style", "style_layers", "vary"]
+__all__ = [
+    "INPAINT",
+    "REMOVE",
+    "STYLE",
+    "STYLE_LAYERS",
+    "TARGET",
+    "check_setup",
+    "edit_again",
+    "history",
+    "inpaint",
+    "remove",
+    "settings",
+    "style",
+    "style_layers",
+    "vary",
+]
 
-MENU = "<Image>/Filters/Overpaint"
-AUTHOR = "The Overpaint developers"
-YEAR = "2026"
 MAX_PX = 4096
 MAX_COUNT = 16
 STROKES = (0.25, 4.0, 0.05)
@@ -83,9 +93,6 @@ INPAINT = _wish + _how + _who + _more + _parts
 STYLE = _wish[:1] + _look + _how + _who + _more + _parts
 STYLE_LAYERS = _which + _wish[:1] + _look + _how[-1:] + _who + _more[:1]
 
-_added: List[Any] = []
-"""What a dialog has added to the image, until its command returns it; at most one."""
-
 
 def remove(image: Any, layer: Any, *values: Any) -> Any:
     """Fill the selection from its surroundings, on a new layer."""
@@ -97,13 +104,13 @@ def remove(image: Any, layer: Any, *values: Any) -> Any:
 
 def inpaint(image: Any, layer: Any, *values: Any) -> Any:
     """Fill the selection with what the prompt says, on a new layer for each candidate."""
-    return _kept() or _edit(image, layer, "inpaint", dict(zip(_names(INPAINT), values)))
+    return windows.kept() or _edit(image, layer, "inpaint", dict(zip(_names(INPAINT), values)))
 
 
 def vary(image: Any, layer: Any, *values: Any) -> Any:
     """Make variations of the selection, or of the whole layer, on a new layer each."""
     named = dict(zip(_names(INPAINT), values))
-    return _kept() or _edit(image, layer, "variation", named, or_everything=True)
+    return windows.kept() or _edit(image, layer, "variation", named, or_everything=True)
 
 
 def style(image: Any, layer: Any, *values: Any) -> Any:
@@ -113,7 +120,7 @@ def style(image: Any, layer: Any, *values: Any) -> Any:
     words of the prompt.
     """
     named = dict(zip(_names(STYLE), values))
-    return _kept() or _edit(image, layer, "style", named, or_everything=True)
+    return windows.kept() or _edit(image, layer, "style", named, or_everything=True)
 
 
 def style_layers(image: Any, chosen: List[Any], which: str, frames: bool, *values: Any) -> Any:
@@ -137,7 +144,7 @@ def style_layers(image: Any, chosen: List[Any], which: str, frames: bool, *value
         core.dismiss()
         if not len(results) and outcome.failed:
             first = outcome.failed[0]
-            raise messages.none_made(first.code, first.sentence, first.hint)
+            raise messages.none_made(first.sentence, first.hint)
         group = layers.insert(batch, results, title)
     for sentence in [*outcome.notices, *_failures(batch, outcome.failed)]:
         gimp.message(sentence)
@@ -147,7 +154,7 @@ def style_layers(image: Any, chosen: List[Any], which: str, frames: bool, *value
 def _failures(batch: layers.Batch, failed: List[wire.LayerFailed]) -> List[str]:
     return [
         _("“{}” is as it was. {} {} Run the command again: only what is missing is made.").format(
-            batch.leaves[each.id].name, messages.told(each.code, each.sentence), each.hint
+            batch.leaves[each.id].name, each.sentence, each.hint
         )
         for each in failed
     ]
@@ -155,7 +162,7 @@ def _failures(batch: layers.Batch, failed: List[wire.LayerFailed]) -> List[str]:
 
 def edit_again(image: Any, layer: Any, seed: int) -> Any:
     """Make the edit again that made this layer, in the same place or on what is selected now."""
-    done = _kept()
+    done = windows.kept()
     if done is not None:
         return done
     stored, below, mask, made = again.examine(image, layer)
@@ -167,7 +174,7 @@ def edit_again(image: Any, layer: Any, seed: int) -> Any:
 def history(image: Any, layer: Any) -> Any:
     """Return the layer that the window has added."""
     del image, layer
-    return _kept()
+    return windows.kept()
 
 
 def settings() -> None:
@@ -178,314 +185,12 @@ def check_setup() -> None:
     """Do nothing: the window does it all."""
 
 
-def _ask_layers(context: Any) -> bool:
-    from shell.dialogs.layers import LayersDialog
-
-    conversation = Conversation()
-    try:
-        window = LayersDialog(context, conversation)
-        window.show()
-    finally:
-        conversation.close()
-    return window.accepted
-
-
-def _ask_again(context: Any) -> bool:
-    stored, below, mask, made = again.examine(context.image, context.drawable)
-    return _edited(
-        title=context.title,
-        edit=stored["edit"],
-        image=context.image,
-        layer=below,
-        values=recipes.values(stored),
-        remember=lambda name, value: context.set(name, value) if name == "seed" else None,
-        whole=stored["edit"] in ("variation", "style"),
-        mask=mask,
-        over=made,
-    )
-
-
-def _show_history(context: Any) -> bool:
-    from shell.dialogs.history import HistoryDialog
-
-    return _shown(lambda talk: HistoryDialog(context.title, context.image, context.drawable, talk))
-
-
-def _show_results(context: Any) -> bool:
-    from shell.dialogs.history import HistoryDialog
-
-    image, layer = context.image, context.drawable
-    return _shown(lambda talk: HistoryDialog(context.title, image, layer, talk, of_image=True))
-
-
-def _show_settings(context: Any) -> bool:
-    from shell.dialogs.settings import SettingsDialog
-
-    return _shown(lambda talk: SettingsDialog(context.title, talk))
-
-
-def _show_setup(context: Any) -> bool:
-    from shell.dialogs.setup import SetupDialog
-
-    return _shown(lambda talk: SetupDialog(context.title, talk))
-
-
-def _shown(make: Callable[[Conversation], Any]) -> bool:
-    """Show a window with a core of its own; tell whether it has added something."""
-    conversation = Conversation()
-    try:
-        window = make(conversation)
-        window.show()
-    finally:
-        conversation.close()
-    kept = getattr(window, "kept", None)
-    if kept is not None:
-        _added.append(kept)
-    return kept is not None
+def _core() -> CoreProcess:
+    return CoreProcess(launch.argv())
 
 
 def _names(params: List[Tuple[Any, ...]]) -> List[str]:
     return [row[1] for row in params]
-
-
-def _asks(edit: str, whole: bool = False) -> Callable[[Any], bool]:
-    """Return the dialog of an edit. What the user keeps in it is added before it closes."""
-
-    def ask(context: Any) -> bool:
-        canvas.examine(context.image, context.drawable, whole)
-        return _edited(
-            title=context.title,
-            edit=edit,
-            image=context.image,
-            layer=context.drawable,
-            values=context.values,
-            remember=context.set,
-            whole=whole,
-        )
-
-    return ask
-
-
-def _edited(**task: Any) -> bool:
-    """Open the window of an edit; what was kept in it is then returned by the command."""
-    from shell.dialogs.edit import EditDialog, Task
-
-    conversation = Conversation()
-    try:
-        dialog = EditDialog(Task(**task), conversation)
-        done = dialog.run()
-    finally:
-        conversation.close()
-    if done:
-        _added.append(dialog.kept)
-    return done
-
-
-def _kept() -> Any:
-    """Return what the dialog has added already; None in a run without one."""
-    return _added.pop() if _added else None
-
-
-def register_all() -> None:
-    """Tell GIMP what there is."""
-    result = [(PF_LAYER, "layer", _("The new layer, or the group of several"))]
-    register(
-        "plug-in-overpaint-remove",
-        N_("Fill the selection from its surroundings, on a new layer"),
-        N_(
-            "Takes what is selected away: the selection is filled from its surroundings on a new "
-            "layer above the active one, under a mask that is the selection. Works offline."
-        ),
-        AUTHOR,
-        AUTHOR,
-        YEAR,
-        N_("_Remove Selection"),
-        "*",
-        TARGET + REMOVE,
-        result,
-        remove,
-        menu=MENU,
-        domain=(DOMAIN, str(FOLDER)),
-        dialog=_no_dialog,
-    )
-    register(
-        "plug-in-overpaint-inpaint",
-        N_("Fill the selection with what a prompt says, on a new layer"),
-        N_(
-            "Fills the selection on a new layer above the active one, under a mask that is the "
-            "selection. The built-in engine works offline and fills from the surroundings; it "
-            "cannot read prompts. Other providers get the selection with its surroundings. Several "
-            "candidates come into one group, the first of them shown."
-        ),
-        AUTHOR,
-        AUTHOR,
-        YEAR,
-        N_("_Inpaint Selection..."),
-        "*",
-        TARGET + INPAINT,
-        result,
-        inpaint,
-        menu=MENU,
-        domain=(DOMAIN, str(FOLDER)),
-        dialog=_asks("inpaint"),
-    )
-    register(
-        "plug-in-overpaint-vary",
-        N_("Make variations of the selection, on new layers"),
-        N_(
-            "Makes variations of what is selected, or of the whole layer where nothing is, each "
-            "on a new layer above the active one. The built-in engine works offline: it "
-            "re-arranges what is there, and invents nothing."
-        ),
-        AUTHOR,
-        AUTHOR,
-        YEAR,
-        N_("_Variations..."),
-        "*",
-        TARGET + INPAINT,
-        result,
-        vary,
-        menu=MENU,
-        domain=(DOMAIN, str(FOLDER)),
-        dialog=_asks("variation", whole=True),
-    )
-    register(
-        "plug-in-overpaint-style",
-        N_("Give the selection another style, on a new layer"),
-        N_(
-            "Transfers a style to what is selected, or to the whole layer where nothing is, on a "
-            "new layer above the active one. The style is that of another layer or of a picture "
-            "file, or has a name, or is in the words of the prompt. The built-in engine works "
-            "offline."
-        ),
-        AUTHOR,
-        AUTHOR,
-        YEAR,
-        N_("Transfer _Style..."),
-        "*",
-        TARGET + STYLE,
-        result,
-        style,
-        menu=MENU,
-        domain=(DOMAIN, str(FOLDER)),
-        dialog=_asks("style", whole=True),
-    )
-    register(
-        "plug-in-overpaint-style-layers",
-        N_("Give many layers one style, each by itself, in a new group"),
-        N_(
-            "Transfers one style to the selected layers and groups, or to all layers. Each keeps "
-            "its name, place, mask, mode and opacity. The results are in a new group above the "
-            "old layers, which are hidden. As frames of an animation, the lowest the first, they "
-            "keep still where the picture keeps still. What was finished before a cancel or a "
-            "failure is not made again when the command is repeated."
-        ),
-        AUTHOR,
-        AUTHOR,
-        YEAR,
-        N_("Transfer Style to _Layers..."),
-        "*",
-        TARGET + STYLE_LAYERS,
-        [(PF_LAYER, "group", _("The new group"))],
-        style_layers,
-        menu=MENU,
-        domain=(DOMAIN, str(FOLDER)),
-        dialog=_ask_layers,
-        many_drawables=True,
-    )
-    register(
-        "plug-in-overpaint-edit-again",
-        N_("Make the edit again that made this layer"),
-        N_(
-            "Opens the recipe that is stored on a layer which Overpaint has added, or on the one "
-            "right above the active layer, in the same place, or on what is selected now. The new "
-            "result goes above it."
-        ),
-        AUTHOR,
-        AUTHOR,
-        YEAR,
-        N_("_Edit Again..."),
-        "*",
-        [*TARGET, (PF_INT, "seed", _("Seed, -1 for a new one"), -1)],
-        result,
-        edit_again,
-        menu=MENU,
-        domain=(DOMAIN, str(FOLDER)),
-        dialog=_ask_again,
-    )
-    register(
-        "plug-in-overpaint-history",
-        N_("Find what was made, and add it to the image again"),
-        N_("Lists what was made in windows, to be added to its image again at no cost."),
-        AUTHOR,
-        AUTHOR,
-        YEAR,
-        N_("_History..."),
-        "*",
-        TARGET,
-        result,
-        history,
-        menu=MENU,
-        domain=(DOMAIN, str(FOLDER)),
-        dialog=_show_history,
-    )
-    register(
-        "plug-in-overpaint-results",
-        N_("Find what was made of this image, and add it again"),
-        N_("Lists what was made of this image, to be added to it again at no cost."),
-        AUTHOR,
-        AUTHOR,
-        YEAR,
-        N_("Res_ults..."),
-        "*",
-        TARGET,
-        result,
-        history,
-        menu=MENU,
-        domain=(DOMAIN, str(FOLDER)),
-        dialog=_show_results,
-    )
-    register(
-        "plug-in-overpaint-settings",
-        N_("Choose providers, keys, budget and privacy"),
-        N_("Shows and changes Overpaint's settings, and stores keys of providers."),
-        AUTHOR,
-        AUTHOR,
-        YEAR,
-        N_("Se_ttings..."),
-        "",
-        [],
-        [],
-        settings,
-        menu=MENU,
-        domain=(DOMAIN, str(FOLDER)),
-        dialog=_show_settings,
-    )
-    register(
-        "plug-in-overpaint-check-setup",
-        N_("Check whether Overpaint is installed well"),
-        N_("Looks at what Overpaint needs, and says how to mend what is wrong."),
-        AUTHOR,
-        AUTHOR,
-        YEAR,
-        N_("_Check Setup..."),
-        "",
-        [],
-        [],
-        check_setup,
-        menu=MENU,
-        domain=(DOMAIN, str(FOLDER)),
-        dialog=_show_setup,
-    )
-
-
-def _no_dialog(_context: Any) -> bool:
-    """Run at once with the defaults: there is nothing that most users would want to set."""
-    return True
-
-
-def _core() -> CoreProcess:
-    return CoreProcess(launch.argv())
 
 
 def _edit(

@@ -6,7 +6,7 @@ Each error is one sentence on what happened and one on what to do next; GIMP sho
 from typing import List
 
 from gimpfu import error
-from shell.i18n import N_, _
+from shell.i18n import _
 
 __all__ = [
     "CoreTrouble",
@@ -50,58 +50,9 @@ __all__ = [
     "selection_changed",
     "selection_outside",
     "setup_unwell",
-    "told",
 ]
 
 CHECK = _("Run Overpaint's installer again, then restart GIMP.")
-
-KINDS = {
-    "recipe-invalid": N_("What was asked for cannot be understood."),
-    "selection-empty": N_("Nothing is selected."),
-    "selection-mismatch": N_("Picture and selection do not belong together."),
-    "edit-unsupported": N_("This provider cannot make this edit: choose another one."),
-    "provider-unknown": N_("There is no provider of that name: choose another one."),
-    "key-missing": N_("This provider needs a key: enter one in Settings."),
-    "address-invalid": N_("The provider's address cannot be used: mend it in Settings."),
-    "budget-spent": N_("This would cost more than you allow for a day: see Settings."),
-    "key-invalid": N_("That is no key."),
-    "run-unknown": N_("History does not have this."),
-    "run-unplaceable": N_("None of its pictures arrived whole, so it cannot be added."),
-    "sending-forbidden": N_("The settings forbid to send pictures to this provider."),
-    "file-unreadable": N_("A file cannot be read."),
-    "file-unwritable": N_("A file cannot be written."),
-    "format-unsupported": N_("This file format cannot hold the result."),
-    "key-store": N_("The key cannot be kept safely."),
-    "settings-invalid": N_("The settings say something that cannot be used."),
-    "history": N_("History cannot be read or written."),
-    "engine-missing": N_("A part of the built-in engine is missing: run the installer again."),
-    "unreachable": N_(
-        "The provider cannot be reached, and nothing was sent. Check network and address."
-    ),
-    "connection-lost": N_(
-        "The connection broke, and this may have been charged: look at your account there before "
-        "you try again."
-    ),
-    "timed-out": N_(
-        "The provider fell silent, and this may have been charged: look at your account there "
-        "before you try again."
-    ),
-    "server-fault": N_(
-        "The provider's server failed, and this may have been charged. Try again later."
-    ),
-    "busy": N_("The provider is busy, and nothing was charged. Try again later."),
-    "key-rejected": N_("The provider did not accept the key: enter it again in Settings."),
-    "account-limited": N_("Your account at the provider has no credit or no quota left."),
-    "model-unknown": N_("The provider does not have this model, or not for you: choose another."),
-    "request-rejected": N_("The provider did not take the request as it is."),
-    "content-refused": N_("The provider's rules forbid the prompt, the picture or the result."),
-    "no-picture": N_("The provider answered, but made no picture. Try another prompt."),
-    "answer-unusable": N_("What the provider sent cannot be used. Try again."),
-    "unexpected": N_("Overpaint met a defect of its own. Please report this."),
-}
-"""What the core's errors mean, by their codes. The core says more, and in English: its sentences
-name what only it knows. In another language each gets the line that it has here before it.
-"""
 
 
 class ShellError(error):
@@ -125,7 +76,7 @@ class EditFailed(ShellError):
     """The core says that it could not make the edit, and why; *code* names the error."""
 
     def __init__(self, sentence: str, hint: str, code: str = "") -> None:
-        super().__init__(told(code, sentence), hint)
+        super().__init__(sentence, hint)
         self.code = code
 
 
@@ -133,15 +84,6 @@ class KeyMissing(ShellError):
     """A provider would refuse: said before anybody is asked whether a picture may be sent."""
 
     code = "key-missing"
-
-
-def told(code: str, sentence: str) -> str:
-    """Return what the core said, after what it means in the user's language, where that is
-    another one: on a line of its own, which may run the other way.
-    """
-    meant = KINDS.get(code, "")
-    spoken = _(meant) if meant else ""
-    return sentence if spoken == meant else "{}\n{}".format(spoken, sentence)
 
 
 def image_indexed() -> DocumentUnsuitable:
@@ -226,8 +168,8 @@ def key_missing(provider: str) -> KeyMissing:
     return KeyMissing(sentence, _("Enter one in Settings."))
 
 
-def none_made(code: str, sentence: str, hint: str) -> EditFailed:
-    return EditFailed(_("No layer could be made. {}").format(told(code, sentence)), hint)
+def none_made(sentence: str, hint: str) -> EditFailed:
+    return EditFailed(_("No layer could be made. {}").format(sentence), hint)
 
 
 def reference_unreadable(name: str, reason: str) -> DocumentUnsuitable:

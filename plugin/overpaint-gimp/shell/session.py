@@ -1,9 +1,10 @@
 """One edit as its dialog drives it: what will be sent, what came back, what is kept. No widgets.
 
-State: a forecast that is wanted or under way; the crop as it was read, and as it was shown last; a
-run that is under way or over; the candidates of all runs, numbered on, the oldest let go where they
-become too large; a landing is looked for only when the user keeps something. The document changes
-in :meth:`Session.keep` only. All calls, and all calls of the listener, are in the caller's thread.
+State: a forecast that is wanted or under way; the crop as it was read, and as it was shown last,
+with the request; a run that is under way or over; the candidates of all runs, numbered on, the
+oldest let go where they become too large; a landing is looked for only when the user keeps
+something. The document changes in :meth:`Session.keep` only. All calls, and all calls of the
+listener, are in the caller's thread.
 """
 
 from dataclasses import dataclass, replace
@@ -20,8 +21,12 @@ __all__ = ["Listener", "Request", "Session"]
 
 ROOM = 1 << 30
 """Bytes of the candidates of earlier runs that are kept, with those of the last."""
-CROP = 360
-"""Longest side of the crop in a dialog, in pixels."""
+CROP = 720
+"""Longest side of the crop in a dialog, in pixels: more than a window shows at first, for one that
+is made larger, and for fine screens.
+"""
+WORDS = ("prompt", "negative", "parts", "seed")
+"""What a recipe may say otherwise without another crop being sent, or at another price."""
 
 
 class Listener:
@@ -112,6 +117,7 @@ class Session:
         self._listener = listener
         self._crop: Optional[_Crop] = None
         self._shown: Optional[_Crop] = None
+        self._told: Optional[Request] = None
         self._wanted: Optional[Request] = None
         self._forecasting = False
         self._run: Optional[_Run] = None
@@ -160,7 +166,7 @@ class Session:
 
         def foreseen(crop: _Crop, outlook: wire.Outlook) -> None:
             self._forecasting = False
-            self._shown = crop
+            self._shown, self._told = crop, request
             self._listener.outlook(outlook)
             self._foresee()
 
@@ -200,6 +206,12 @@ class Session:
             return False
         same = crop.target.selection == target.selection
         return same and crop.selection == canvas.read_selection(target).in_bytes
+
+    def is_foreseen(self, request: Request) -> bool:
+        """Tell whether what the listener was told last is what *request* would send, whatever its
+        words.
+        """
+        return self._told is not None and _framing(self._told) == _framing(request)
 
     def overlaid(self) -> bool:
         """Tell whether earlier results that can be seen lie on the crop's layer, which alone is
@@ -336,6 +348,11 @@ class Session:
         for sentence in dict.fromkeys(sentences):
             gimp.message(sentence)
         return layer
+
+
+def _framing(request: Request) -> Any:
+    apart = {name: value for name, value in request.recipe.items() if name not in WORDS}
+    return apart, list(request.roles)
 
 
 def _meets(layer: Any, region: wire.Rectangle) -> bool:

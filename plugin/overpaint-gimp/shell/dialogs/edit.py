@@ -28,6 +28,8 @@ __all__ = ["EditDialog", "Task"]
 LOOK_MS = 120
 """How long typing and turning must rest before the crop is looked at again."""
 TICK_MS = 500
+SIDE = 360
+"""Pixels of the picture both ways, at least."""
 SMALLEST = 300
 """Pixels that the fields get at least."""
 OTHERS = 320
@@ -117,16 +119,18 @@ class EditDialog(Window, session.Listener):
         self._keep = self.dialog.add_button(_("_Add to Image"), KEEP)
         self.dialog.set_default_response(GENERATE)
         self._fields = Fields(self._task.values, self._changed, self._start, self.ask)
-        self._picture = pictures.Comparison(session.CROP, _("What will be sent"))
+        self._picture = pictures.Comparison(SIDE, _("What will be sent"))
         self._caption = Gtk.Label(xalign=0, wrap=True, max_width_chars=44, selectable=True)
         left = Gtk.Box.new(Gtk.Orientation.VERTICAL, 6)
         frame = Gtk.Frame()
         frame.add(self._picture.widget)
-        left.pack_start(frame, False, False, 0)
+        left.pack_start(frame, True, True, 0)
         left.pack_start(self._caption, False, False, 0)
         columns = Gtk.Box.new(Gtk.Orientation.HORIZONTAL, BORDER)
-        columns.pack_start(left, False, False, 0)
-        columns.pack_start(_no_higher(self._fields.widget), True, True, 0)
+        columns.pack_start(left, True, True, 0)
+        fields = _no_higher(self._fields.widget)
+        fields.set_hexpand(False)  # who makes the window larger wants to see more of the picture
+        columns.pack_start(fields, False, False, 0)
         self._results = Results(self._look_at, self._show_buttons)
         self._progress = Gtk.ProgressBar(show_text=True, no_show_all=True)
         self.content.pack_start(columns, True, True, 0)
@@ -177,13 +181,12 @@ class EditDialog(Window, session.Listener):
     def _look_soon(self) -> None:
         if self._timer:
             GLib.source_remove(self._timer)
+        self._timer = GLib.timeout_add(LOOK_MS, self._look)
 
-        def look() -> bool:
-            self._timer = 0
-            self._session.foresee(self._request())
-            return False
-
-        self._timer = GLib.timeout_add(LOOK_MS, look)
+    def _look(self) -> bool:
+        self._timer = 0
+        self._session.foresee(self._request())
+        return False
 
     def _request(self) -> session.Request:
         values = self._fields.values()
@@ -252,6 +255,7 @@ class EditDialog(Window, session.Listener):
             return False
         try:
             as_shown = self._session.is_as_shown()
+            foreseen = self._session.is_foreseen(self._request())
         except messages.ShellError as error:
             self.trouble(error)
             return False
@@ -259,6 +263,10 @@ class EditDialog(Window, session.Listener):
             self._session.look_anew()
             self._look_soon()
             self.tell(_("Something else is selected by now. Look at it, then generate again."))
+            return False
+        if not foreseen:  # Enter came before what was just typed was looked at: as soon as it is
+            self._eager = True
+            self._look_soon()
             return False
         if able["privacy"] == "ask" and able["receiver"] not in self._allowed:
             self._ask_to_send(able)

@@ -17,7 +17,8 @@ from gi.repository import Gdk, GimpUi, GObject, Gtk
 from gimpfu import gimp
 from shell import messages, recipes
 from shell.dialogs.earlier import EarlierPrompts
-from shell.dialogs.window import worded
+from shell.dialogs.styles import StyleList
+from shell.dialogs.window import PADDED, worded
 from shell.i18n import N_, _
 
 __all__ = ["Fields"]
@@ -106,9 +107,7 @@ class Fields:
         self._earlier.set_sensitive(bool(facts["prompts"]))
         self._offer_templates(facts["templates"])
         if "named_style" in self._values:
-            for each in facts["styles"]:
-                self._style.append(each["id"], each["title"])
-            self._style.set_active_id(self._values["named_style"])
+            self._styles.offer(facts["styles"], self._values["named_style"])
         self._telling = True
         self._provider_chosen()
 
@@ -216,7 +215,7 @@ class Fields:
         line.pack_start(label, True, True, 0)
         line.pack_start(self._templates, False, False, 0)
         line.pack_start(self._earlier, False, False, 0)
-        self._prompt = Gtk.TextView(accepts_tab=False, wrap_mode=Gtk.WrapMode.WORD_CHAR)
+        self._prompt = Gtk.TextView(accepts_tab=False, wrap_mode=Gtk.WrapMode.WORD_CHAR, **PADDED)
         self._prompt.set_tooltip_text(_("Enter generates, Shift+Enter begins a new line"))
         self._prompt.get_accessible().set_name(_("Prompt"))
         label.set_mnemonic_widget(self._prompt)
@@ -273,13 +272,8 @@ class Fields:
         self._row("negative", _("Witho_ut"), entry)
 
     def _add_style(self) -> None:
-        self._style = Gtk.ComboBoxText()
-        self._style.append("", _("As the prompt says"))
-        self._style.set_active(0)
-        self._style.connect(
-            "changed", lambda _combo: self._set("named_style", self._style.get_active_id() or "")
-        )
-        self._row("named_style", _("St_yle"), self._style)
+        self._styles = StyleList(lambda style: self._set("named_style", style))
+        self._row("named_style", _("St_yle"), self._styles.widget)
         layers = GimpUi.LayerComboBox.new(None)
         chosen = self._values["style_layer"]
         layers.set_active(-1 if chosen is None else chosen.ID)

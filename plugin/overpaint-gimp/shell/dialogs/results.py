@@ -58,7 +58,7 @@ class Results:
         self._pictures[number], self._originals[number] = picture, original
         if number not in self._images:
             self._add(number)
-        self._images[number].set_from_pixbuf(pictures.scaled(picture, SIDE))
+        pictures.put(self._images[number], picture, SIDE)
 
     def arrived(self, number: int) -> None:
         """Let candidate *number* be kept; of its run the first is, until the user chooses."""

@@ -14,7 +14,7 @@ from gi.repository import Gtk
 import wire
 from shell import language
 from shell.conversation import Conversation
-from shell.dialogs.window import BORDER, Window, labelled, worded
+from shell.dialogs.window import BORDER, PADDED, Window, labelled, worded
 from shell.i18n import N_, _
 
 __all__ = ["SettingsDialog"]
@@ -119,7 +119,7 @@ class SettingsDialog(Window):
         for name, title in PRIVACY:
             self._privacy.append(name, _(title))
         labelled(grid, 5, _("P_rivacy"), self._privacy)
-        self._options = Gtk.TextView(accepts_tab=False)
+        self._options = Gtk.TextView(accepts_tab=False, **PADDED)
         self._options.set_tooltip_text(
             _("Settings that only this provider knows, a line each, as name = value")
         )

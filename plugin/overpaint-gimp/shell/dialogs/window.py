@@ -19,10 +19,12 @@ from shell import messages
 from shell.conversation import Conversation
 from shell.i18n import CHOSEN, _
 
-__all__ = ["BORDER", "Window", "labelled", "worded"]
+__all__ = ["BORDER", "PADDED", "Window", "labelled", "worded"]
 
 PUMP_MS = 25
 BORDER = 12
+PADDED = {"left_margin": 6, "right_margin": 6, "top_margin": 4, "bottom_margin": 4}
+"""For texts of several lines, which GTK sets right at their borders."""
 MENDED_IN_SETTINGS = (
     "key-missing",
     "key-rejected",
@@ -59,7 +61,9 @@ class Window:
         self.content.set_spacing(BORDER)
         self.content.set_border_width(BORDER)
         self._bar = Gtk.InfoBar(no_show_all=True)
-        self._told = Gtk.Label(xalign=0, wrap=True, max_width_chars=80, selectable=True)
+        self._told = Gtk.Label(
+            xalign=0, wrap=True, width_chars=30, max_width_chars=80, selectable=True
+        )
         self._bar.get_content_area().pack_start(self._told, True, True, 0)
         self._bar.connect("response", self._bar_answered)
         self._answers: Dict[int, Callable[[], None]] = {}
