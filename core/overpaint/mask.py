@@ -34,10 +34,11 @@ def adjust(mask: Mask, *, grow_px: int, feather_px: int) -> Mask:
 def grow(mask: Mask, px: int) -> Mask:
     """Return *mask* with its edge moved outwards by *px* pixels (0 or more), softness kept.
 
-    A grey dilation by a disc of that radius: the result is nowhere below *mask*.
+    A grey dilation by a disc of that radius: the result is nowhere below *mask*, and for 0 it is
+    *mask* itself.
     """
     if px <= 0:
-        return mask.copy()
+        return mask
     import cv2
 
     # Large discs cost their area per pixel; a disc is close to a chain of smaller ones.
@@ -54,10 +55,11 @@ def feather(mask: Mask, px: int) -> Mask:
     """Return *mask* with its edge softened over *px* pixels on either side (0 or more).
 
     A Gaussian of standard deviation px / 2, cut at px: nothing changes farther from the edge.
-    The picture's border is not an edge: what reaches it stays as strong there.
+    The picture's border is not an edge: what reaches it stays as strong there. For 0 it is *mask*
+    itself.
     """
     if px <= 0:
-        return mask.copy()
+        return mask
     import cv2
 
     side = 2 * px + 1

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gimpfu import enums, headless
-from shell import canvas, recipes
+from gimpfu import enums, gimp, headless
+from shell import recipes, result_layers
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "plugin" / "overpaint-gimp" / "overpaint-gimp.py"
@@ -98,7 +98,7 @@ def test_the_recipe_is_on_the_layer_and_makes_it_again(host: headless.Host) -> N
     image, layer = scene(host)
     host.run("plug-in-overpaint-remove", image, layer)
     first = image.layers[0]
-    recipe = json.loads(first.parasite_find(canvas.PARASITE).data.rstrip(b"\0"))
+    recipe = json.loads(first.parasite_find(result_layers.PARASITE).data.rstrip(b"\0"))
 
     host.run("plug-in-overpaint-remove", image, layer, seed=recipe["seed"])
 
@@ -208,16 +208,15 @@ def test_an_insert_that_fails_midway_leaves_nothing(
 def test_a_result_that_overruns_its_selection_is_taken_back(
     host: headless.Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If what GIMP holds after the insert is not what was asked for, the insert is undone."""
+    """If what GIMP holds of a mask is not what was asked for, nothing is added to the image."""
     image, layer = scene(host)
-    original = canvas._insert_layer
 
-    def overrun(*arguments: Any) -> Any:
-        new = original(*arguments)
-        new.mask.write_pixels(0, 0, 3, 2, None, bytes([9] * 6))
-        return new
+    def overrun(mask: Any, *what: Any) -> None:
+        write(mask, *what)
+        write(mask, 0, 0, 3, 2, None, bytes([9] * 6))
 
-    monkeypatch.setattr(canvas, "_insert_layer", overrun)
+    write = gimp.Channel.write_pixels
+    monkeypatch.setattr(gimp.Channel, "write_pixels", overrun)
     outcome = host.run("plug-in-overpaint-remove", image, layer)
 
     assert "6 pixels outside the selection" in outcome.message
@@ -233,7 +232,7 @@ def test_a_defect_while_inserting_leaves_the_document_as_it_was(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(canvas, "declare", fail)
+    monkeypatch.setattr(result_layers, "declare", fail)
     host.run("plug-in-overpaint-remove", image, layer)
 
     assert image.layers == [layer]
@@ -268,7 +267,7 @@ def test_candidates_lie_above_each_other_the_first_on_top(host: headless.Host) -
 
     group, below = image.layers
     recipes = [
-        json.loads(each.parasite_find(canvas.PARASITE).data.rstrip(b"\0"))
+        json.loads(each.parasite_find(result_layers.PARASITE).data.rstrip(b"\0"))
         for each in group.children
     ]
     assert group.name == "a door"

@@ -4,7 +4,7 @@ import json
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from gimpfu import gimp, pdb
-from shell import canvas, messages
+from shell import messages, result_layers
 
 __all__ = ["Again", "examine", "marks"]
 
@@ -31,7 +31,9 @@ def examine(image: Any, layer: Any) -> Again:
     """
     if layer is None or not isinstance(layer, gimp.Layer):
         raise messages.channel_active()
-    made = next(filter(None, map(_carrier, [layer, *reversed(canvas.results_on(layer))])), None)
+    made = next(
+        filter(None, map(_carrier, [layer, *reversed(result_layers.results_on(layer))])), None
+    )
     if made is None:
         raise messages.no_recipe(layer.name)
     recipe = _stored(made)
@@ -58,11 +60,13 @@ def marks(image: Any) -> List[Dict[str, Any]]:
 
 def _carrier(item: Any) -> Any:
     """Return *item* if it has a recipe, or the one that is shown of a group of candidates."""
-    if item.parasite_find(canvas.PARASITE) is not None:
+    if item.parasite_find(result_layers.PARASITE) is not None:
         return item
     if not isinstance(item, gimp.GroupLayer):
         return None
-    made = [each for each in item.children if each.parasite_find(canvas.PARASITE) is not None]
+    made = [
+        each for each in item.children if each.parasite_find(result_layers.PARASITE) is not None
+    ]
     return next((each for each in made if each.visible), made[0] if made else None)
 
 
@@ -75,7 +79,7 @@ def _stored(layer: Any) -> Dict[str, Any]:
 
 def _read(item: Any) -> Optional[Dict[str, Any]]:
     """Return the recipe on *item*; None where there is none that can be read."""
-    parasite = item.parasite_find(canvas.PARASITE)
+    parasite = item.parasite_find(result_layers.PARASITE)
     if parasite is None:
         return None
     data = parasite.data
@@ -94,7 +98,7 @@ def _below(image: Any, layer: Any) -> Any:
         siblings = item.parent.children if item.parent is not None else image.layers
         position = pdb.gimp_image_get_item_position(image, item)
         for other in siblings[position + 1 :]:
-            made = other.parasite_find(canvas.PARASITE) is not None
+            made = other.parasite_find(result_layers.PARASITE) is not None
             if not made and not isinstance(other, gimp.GroupLayer) and other.visible:
                 return other
         item = item.parent

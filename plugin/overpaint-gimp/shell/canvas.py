@@ -1,65 +1,35 @@
-"""Reading a region of the active layer, and laying a result over it.
+"""Reading what is to be edited: the layer, the selection, a region of both.
 
-Reads straight from the buffers, only the region; never duplicates the image. Writes one new
-layer, in one undo group.
+Straight from the buffers, and only the region; never duplicates the image, and changes nothing.
 """
 
-import json
 import struct
 from dataclasses import dataclass
-from itertools import takewhile
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Iterator, Optional, Tuple
 
-from gimpfu import (
-    ADD_MASK_BLACK,
-    GRAY,
-    GRAYA_IMAGE,
-    INDEXED,
-    LAYER_MODE_NORMAL,
-    RGBA_IMAGE,
-    gimp,
-    pdb,
-)
+from gimpfu import INDEXED, gimp, pdb
 from shell import messages
-from wire import BYTES_PER_PIXEL, WITH_ALPHA, Blob, PatchMade, Rectangle
+from wire import BYTES_PER_PIXEL, WITH_ALPHA, Rectangle
 
 __all__ = [
-    "PARASITE",
-    "PERSISTENT",
-    "PROVENANCE",
-    "Blank",
+    "MASK_FORMAT",
     "RegionRead",
     "Selected",
-    "Spot",
     "Target",
-    "above",
-    "changed_outside",
-    "declare",
     "examine",
-    "insert",
+    "in_strips",
     "look",
     "read",
     "read_selection",
-    "recipe_text",
-    "results_on",
     "strips",
     "travel_format",
 ]
 
-PARASITE = "overpaint-recipe"
-PROVENANCE = "overpaint-provenance"
-DECLARED = {
-    "source_type": "Xmp.iptcExt.DigitalSourceType",
-    "system": "Xmp.iptcExt.AISystemUsed",
-    "model": "Xmp.iptcExt.AISystemVersionUsed",
-}
-"""What of a provenance an image's metadata say, which GIMP writes into files."""
-PERSISTENT = 1
 DEEP_FORMAT = "R'G'B'A float"
 MASK_FORMAT = "Y u8"
 LOOK_FORMAT = "R'G'B'A u8"
 STRIP = 1 << 20
-"""About how many bytes are read at a time."""
+"""About how many bytes are read or written at a time."""
 TILE = 64
 """GIMP keeps layers in tiles of so many rows."""
 
@@ -81,15 +51,6 @@ class Target:
     everything: bool = False
     selector: Any = None
     corner: Tuple[int, int] = (0, 0)
-
-
-@dataclass(frozen=True)
-class Spot:
-    """Where new layers go: into *parent*, or the top level for None, at *position* from its top."""
-
-    image: Any
-    parent: Any
-    position: int
 
 
 @dataclass(frozen=True)
@@ -207,30 +168,6 @@ def _overlap(
     return bool(selected.count(0) < len(selected))
 
 
-def above(layer: Any) -> Spot:
-    """Return the place right above *layer*, and above earlier results that lie on it: among them
-    a new one would not be seen.
-    """
-    image = layer.image
-    position = pdb.gimp_image_get_item_position(image, layer)
-    return Spot(image, layer.parent, position - len(results_on(layer)))
-
-
-def results_on(layer: Any) -> List[Any]:
-    """Return what Overpaint has made of *layer*: the results right above it, the lowest first."""
-    siblings = layer.image.layers if layer.parent is None else layer.parent.children
-    position = pdb.gimp_image_get_item_position(layer.image, layer)
-    return list(takewhile(_is_result, reversed(siblings[:position])))
-
-
-def _is_result(item: Any) -> bool:
-    """Tell whether Overpaint has made *item*, or what is in it."""
-    made = item
-    while isinstance(made, gimp.GroupLayer) and made.children:
-        made = made.children[0]
-    return made.parasite_find(PARASITE) is not None
-
-
 def read_selection(target: Target) -> Selected:
     """Return the selection inside its bounds: outside of them all is 0."""
     selector, box = target.selector, target.selection
@@ -268,10 +205,15 @@ def strips(target: Target, source: RegionRead) -> Iterator[bytes]:
     # Asked for its own format by name, GIMP would first spend a third of a second on looking
     # for a conversion.
     form = None if source.format == target.layer.format else source.format
-    tiles = STRIP // (width * BYTES_PER_PIXEL[source.format] * TILE)
-    rows = TILE * max(tiles, 1)
-    for top in range(0, height, rows):
-        yield target.layer.read_pixels(x, y + top, width, min(rows, height - top), form)
+    for top, rows in in_strips(height, width * BYTES_PER_PIXEL[source.format]):
+        yield target.layer.read_pixels(x, y + top, width, rows, form)
+
+
+def in_strips(height: int, row: int) -> Iterator[Tuple[int, int]]:
+    """Yield first row and number of rows of each strip of *height* rows of *row* bytes."""
+    most = TILE * max(STRIP // (row * TILE), 1)
+    for top in range(0, height, most):
+        yield top, min(most, height - top)
 
 
 def _on_layer(target: Target, region: Rectangle) -> Rectangle:
@@ -299,194 +241,3 @@ def travel_format(image: Any, stored: str) -> str:
     What is 8-bit sRGB already travels as it is stored, all else as floats, which hold any colour.
     """
     return stored if stored in BYTES_PER_PIXEL and image.is_srgb else DEEP_FORMAT
-
-
-def _framed(plane: bytes, box: Rectangle, region: Rectangle) -> bytes:
-    """Return *plane*, which has the pixels of *box*, with zeros around it up to *region*."""
-    if box == region:
-        return plane
-    size = len(plane) // (box.width * box.height)
-    above, left = box.y - region.y, box.x - region.x
-    below, right = region.height - above - box.height, region.width - left - box.width
-    before, after, row = bytes(left * size), bytes(right * size), box.width * size
-    parts = [bytes(above * region.width * size)]
-    for start in range(0, len(plane), row):
-        parts += (before, plane[start : start + row], after)
-    parts.append(bytes(below * region.width * size))
-    return b"".join(parts)
-
-
-def insert(
-    spot: Spot,
-    source: Optional[RegionRead],
-    patches: List[PatchMade],
-    name: str,
-    grouped: bool = False,
-    blank: "Optional[Blank]" = None,
-) -> Any:
-    """Lay *patches* as new layers on *spot*, under masks; return the topmost, or their group.
-
-    The first lies on top, the others are hidden; all of it is one step to undo. Each
-    patch covers all that is selected of *source*. The mask is the selection as it was read, in
-    the image's own depth, unless the patch brings its own. What was active stays active, so that
-    the command can be repeated on it. *grouped*: several come into a group of that name. *blank*
-    becomes the first that it fits.
-    """
-    image = spot.image
-    active = image.selected_layers
-    inserted: List[Any] = []
-    outside = 0
-    image.undo_group_start()
-    try:
-        parent, position = spot.parent, spot.position
-        if grouped and len(patches) > 1:
-            inserted.append(gimp.GroupLayer(image, name))
-            image.insert_layer(inserted[0], parent, position)
-            parent, position = inserted[0], 0
-        for number, patch in enumerate(patches):
-            layer = _insert_layer(image, parent, position + number, source, patch, name, blank)
-            if parent is None or parent not in inserted:
-                inserted.append(layer)
-            layer.visible = number == 0
-            outside += changed_outside(source, patch, layer)
-        if outside:
-            _take_back(image, inserted)
-        if active:
-            pdb.gimp_image_set_selected_layers(image, len(active), active)
-        if not outside:
-            declare(image, [patch.provenance for patch in patches])
-    except RuntimeError as error:  # what GIMP's own refusals are
-        _take_back(image, inserted)
-        raise messages.insert_failed(str(error)) from error
-    except BaseException:
-        _take_back(image, inserted)
-        raise
-    finally:
-        image.undo_group_end()
-    if outside:
-        raise messages.overran(outside)
-    return inserted[0]
-
-
-def _take_back(image: Any, layers: List[Any]) -> None:
-    for layer in layers:
-        image.remove_layer(layer)
-
-
-def changed_outside(source: Optional[RegionRead], patch: PatchMade, layer: Any) -> int:
-    """Return how many pixels changed that must not have, read back from GIMP after an insert.
-
-    What shows of the new layer is decided by its place and its mask, so these are compared with
-    what was asked for.
-    """
-    region = patch.region
-    if (*layer.offsets, layer.width, layer.height) != tuple(region):
-        return region.width * region.height
-    if patch.mask is None and source is not None:
-        mask = layer.mask.read_pixels(0, 0, region.width, region.height, None)
-        wanted = _framed(source.selected.native, source.selected.box, region)
-    else:
-        mask = layer.mask.read_pixels(0, 0, region.width, region.height, MASK_FORMAT)
-        wanted = bytes(patch.mask or b"")
-    if mask == wanted:
-        return 0
-    size = len(wanted) // (region.width * region.height)
-    pixels = range(0, len(wanted), size)
-    return sum(mask[start : start + size] != wanted[start : start + size] for start in pixels)
-
-
-class Blank:
-    """A layer under the mask of a selection, not in its image yet and of no colour: made while a
-    model works, since GIMP takes its time for it. Whoever made one drops it in the end.
-    """
-
-    def __init__(self, image: Any, name: str, selected: Selected) -> None:
-        self._region = selected.box
-        self._layer: Any = _masked(image, name, selected.box, selected, None)
-
-    def take(self, patch: PatchMade) -> Any:
-        """Return the layer, once, if it fits *patch*; else None."""
-        if patch.mask is not None or patch.region != self._region:
-            return None
-        taken, self._layer = self._layer, None
-        return taken
-
-    def drop(self) -> None:
-        """Delete the layer, unless it was taken."""
-        if self._layer is not None:
-            gimp.delete(self._layer)
-            self._layer = None
-
-
-def _masked(
-    image: Any,
-    name: str,
-    region: Rectangle,
-    selected: Optional[Selected],
-    mask_bytes: Optional[Blob],
-) -> Any:
-    """Return a layer over *region*, not in its image yet, under *mask_bytes* or the selection."""
-    x, y, width, height = region
-    kind = GRAYA_IMAGE if image.base_type == GRAY else RGBA_IMAGE
-    layer = gimp.Layer(image, name, width, height, kind, 100.0, LAYER_MODE_NORMAL)
-    try:
-        layer.set_offsets(x, y)
-        mask = layer.create_mask(ADD_MASK_BLACK)
-        layer.add_mask(mask)
-        if mask_bytes is not None:
-            mask.write_pixels(0, 0, width, height, MASK_FORMAT, mask_bytes)
-        elif selected is not None:
-            box = selected.box
-            where = (box.x - x, box.y - y, box.width, box.height)
-            mask.write_pixels(*where, None, selected.native)
-        layer.edit_mask = False
-    except BaseException:
-        gimp.delete(layer)
-        raise
-    return layer
-
-
-def _insert_layer(
-    image: Any,
-    parent: Any,
-    position: int,
-    source: Optional[RegionRead],
-    patch: PatchMade,
-    name: str,
-    blank: Optional[Blank],
-) -> Any:
-    layer = None if blank is None else blank.take(patch)
-    if layer is None:
-        selected = None if source is None else source.selected
-        layer = _masked(image, name, patch.region, selected, patch.mask)
-    try:
-        # Complete before it is inserted, so that the undo step is one layer and nothing else.
-        form = None if layer.format == patch.format else patch.format
-        layer.write_pixels(0, 0, layer.width, layer.height, form, patch.pixels)
-        layer.attach_new_parasite(PARASITE, PERSISTENT, recipe_text(patch.recipe))
-        layer.attach_new_parasite(PROVENANCE, PERSISTENT, recipe_text(patch.provenance))
-        image.insert_layer(layer, parent, position)
-    except BaseException:
-        gimp.delete(layer)
-        raise
-    return layer
-
-
-def declare(image: Any, made: List[Dict[str, Any]]) -> None:
-    """Say in the image's metadata that a model made a part of it, where one did.
-
-    What is said already stays: it is of the whole picture, or of an earlier part.
-    """
-    for provenance in made:
-        if not provenance.get("source_type"):
-            continue
-        for key, tag in DECLARED.items():
-            value = provenance.get(key)
-            if value and not image.metadata_tag(tag):
-                image.set_metadata_tag(tag, value)
-        return
-
-
-def recipe_text(recipe: Dict[str, Any]) -> str:
-    """Return the recipe as it is stored on its layer."""
-    return json.dumps(recipe, ensure_ascii=False, sort_keys=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Iterator, List, NamedTuple
 
 from gimpfu import INDEXED, gimp, pdb
-from shell import canvas, messages
+from shell import canvas, messages, result_layers
 from wire import PatchMade, Rectangle
 
 __all__ = ["Landing", "landing", "one_step"]
@@ -19,7 +19,7 @@ __all__ = ["Landing", "landing", "one_step"]
 class Landing(NamedTuple):
     """Where a result goes, by how much it moved along with its layer, and what is to be said."""
 
-    spot: canvas.Spot
+    spot: result_layers.Spot
     dx: int
     dy: int
     sentences: List[str]
@@ -64,11 +64,11 @@ def landing(target: canvas.Target, over: Any = None) -> Landing:
     layer: Any = gimp.Item.from_id(target.layer.ID)
     if layer is None or _position(image, layer) is None:
         sentences.append(messages.layer_gone())
-        return Landing(canvas.Spot(image, None, 0), 0, 0, sentences)
-    spot = canvas.above(layer)
+        return Landing(result_layers.Spot(image, None, 0), 0, 0, sentences)
+    spot = result_layers.above(layer)
     over = None if over is None else gimp.Item.from_id(over.ID)
     if over is not None and _position(image, over) is not None:
-        spot = canvas.above(over)
+        spot = result_layers.above(over)
     dx = dy = 0
     if (layer.width, layer.height) != (target.place.width, target.place.height):
         sentences.append(messages.layer_resized())

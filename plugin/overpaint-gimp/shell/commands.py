@@ -18,7 +18,7 @@ from gimpfu import (
     PF_TOGGLE,
     gimp,
 )
-from shell import again, canvas, launch, layers, messages, recipes, timings, windows
+from shell import again, canvas, launch, layers, messages, recipes, result_layers, timings, windows
 from shell.core_process import CoreProcess
 from shell.i18n import _
 from shell.layers import EVERY_LAYER, SELECTED_LAYERS
@@ -237,7 +237,7 @@ def _edit(
             shown,
         )
         clock.mark("read")
-        blank = canvas.Blank(image, name, selected)
+        blank = result_layers.Blank(image, name, selected)
         in_the_end.callback(blank.drop)
         outcome = core.outcome(_Progress())
         clock.mark("transfer", less=sum(outcome.seconds.values()))
@@ -249,8 +249,8 @@ def _edit(
         )
         if not (patches and fitting and len(patches) <= recipe.get("count", 1)):
             raise messages.core_nonsense()
-        spot = canvas.above(over or target.layer)
-        new_layer = canvas.insert(spot, source, patches, name, grouped=True, blank=blank)
+        spot = result_layers.above(over or target.layer)
+        new_layer = result_layers.insert(spot, source, patches, name, grouped=True, blank=blank)
     clock.mark("insert")
     gimp.progress_init(_("0 pixels changed outside the selection"))
     clock.write({"start": core.seconds_to_hello or 0.0, **outcome.seconds})

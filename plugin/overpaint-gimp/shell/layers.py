@@ -20,7 +20,7 @@ from gimpfu import (
     gimp,
     pdb,
 )
-from shell import canvas, messages
+from shell import canvas, messages, result_layers
 
 __all__ = [
     "EVERY_LAYER",
@@ -131,9 +131,13 @@ class Results:
         form = None if layer.format == kept.format else kept.format
         layer.write_pixels(0, 0, kept.width, kept.height, form, pixels)
         # The layer is in its image already: without the flag, GIMP could not undo these.
-        flags = canvas.PERSISTENT | PARASITE_UNDOABLE
-        layer.attach_new_parasite(canvas.PARASITE, flags, canvas.recipe_text(kept.recipe))
-        layer.attach_new_parasite(canvas.PROVENANCE, flags, canvas.recipe_text(kept.provenance))
+        flags = result_layers.PERSISTENT | PARASITE_UNDOABLE
+        layer.attach_new_parasite(
+            result_layers.PARASITE, flags, result_layers.recipe_text(kept.recipe)
+        )
+        layer.attach_new_parasite(
+            result_layers.PROVENANCE, flags, result_layers.recipe_text(kept.provenance)
+        )
 
     def provenances(self) -> List[Dict[str, Any]]:
         """Return who made them."""
@@ -229,7 +233,7 @@ def insert(batch: Batch, results: Results, name: str) -> Any:
                         results.write(str(old.ID), _plain(image, new))
             for root in batch.roots:
                 root.visible = False
-            canvas.declare(image, results.provenances())
+            result_layers.declare(image, results.provenances())
         except BaseException as error:
             image.remove_layer(group)
             for root, visible in zip(batch.roots, seen):

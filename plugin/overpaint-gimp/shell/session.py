@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import wire
 from gimpfu import gimp
-from shell import canvas, changes, messages
+from shell import canvas, changes, messages, result_layers
 from shell.conversation import Conversation
 
 __all__ = ["Listener", "Request", "Session"]
@@ -220,7 +220,7 @@ class Session:
         crop = self._shown
         if crop is None:
             return False
-        results = canvas.results_on(crop.target.layer)
+        results = result_layers.results_on(crop.target.layer)
         return any(each.visible and _meets(each, crop.region) for each in results)
 
     @staticmethod
@@ -342,7 +342,7 @@ class Session:
                 landing = changes.landing(run.target, self._over)
                 patches = [landing.moved_patch(each.patch) for each in candidates]
                 source = landing.moved(run.source)
-                layer = canvas.insert(landing.spot, source, patches, run.name, grouped=True)
+                layer = result_layers.insert(landing.spot, source, patches, run.name, grouped=True)
                 sentences += landing.sentences
         gimp.displays_flush()
         for sentence in dict.fromkeys(sentences):

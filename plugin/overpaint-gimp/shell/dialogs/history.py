@@ -15,7 +15,7 @@ from gi.repository import GdkPixbuf, GLib, Gtk
 
 import wire
 from gimpfu import gimp
-from shell import again, canvas, messages, recipes
+from shell import again, messages, recipes, result_layers
 from shell.conversation import Conversation
 from shell.dialogs import pictures
 from shell.dialogs.window import Window
@@ -223,11 +223,11 @@ class HistoryDialog(Window):
         size = [image.width, image.height]
         if size != data["canvas"]:
             raise messages.other_picture(size, data["canvas"])
-        spot = canvas.Spot(image, None, 0)
+        spot = result_layers.Spot(image, None, 0)
         if self._layer is not None:
-            spot = canvas.above(self._layer)
+            spot = result_layers.above(self._layer)
         name = recipes.name(edit, {"prompt": data["prompt"]})
-        layer = canvas.insert(spot, None, patches, name, grouped=True)
+        layer = result_layers.insert(spot, None, patches, name, grouped=True)
         gimp.displays_flush()
         return layer
 
