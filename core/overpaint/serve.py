@@ -83,9 +83,9 @@ class _Server:
     fetching: anyio.Lock = field(default_factory=anyio.Lock)
 
     async def run(self) -> None:
-        await self._write(self.connection.hello())
-        # While the shell looks at the document, or the user at a dialog.
+        # What plans need is a part of being there: who hears hello may ask at once.
         app.warm_up()
+        await self._write(self.connection.hello())
         requests_in, requests_out = anyio.create_memory_object_stream[wire.Message](16)
         async with anyio.create_task_group() as tasks:
             self.work = tasks.cancel_scope

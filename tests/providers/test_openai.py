@@ -613,7 +613,7 @@ def test_a_dying_model_works_until_its_day(model: str, monkeypatch: pytest.Monke
             run(server, model)
 
         assert len(server.requests) == sent
-    assert "1 December 2026" in outcome.notices[0].sentence
+    assert "2026-12-01" in outcome.notices[0].sentence
     assert "gpt-image-2.6-flare" in outcome.notices[0].sentence
 
 

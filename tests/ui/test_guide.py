@@ -51,8 +51,8 @@ def themed(scene: Scene, request: pytest.FixtureRequest) -> Iterator[Scene]:
 
 
 def open_photo(scene: Scene, name: str, selected: tuple[int, ...]) -> None:
-    found = metadata.distribution("scikit-image").locate_file(f"skimage/data/{name}.png")
-    path = scene.home / f"{name}.png"
+    found = metadata.distribution("scikit-image").locate_file(f"skimage/data/{name}")
+    path = scene.home / name
     shutil.copy(str(found), path)
     scene.desktop.python(OPEN.format(path=str(path), selected=selected))
     width, height = Image.open(path).size
@@ -71,11 +71,11 @@ def take(scene: Scene, name: str, window: lab.Window | None = None) -> None:
 def test_the_first_edit(themed: Scene) -> None:
     """Select, choose, type, Enter, Enter: an image with one more layer, and the pictures of it."""
     scene = themed
-    open_photo(scene, "coffee", (312, 222, 84, 118))
+    open_photo(scene, "rocket.jpg", (275, 90, 90, 330))
     scene.desktop.start_python('run("inpaint", [layer], provider="embedded")')
     window = came_up(scene.desktop, "Inpaint")
     wait_for_crop(scene.desktop, window)
-    scene.desktop.type("an empty plate")
+    scene.desktop.type("an empty launch pad")
     take(scene, "first-crop", window)
     scene.desktop.key("Return")
     wait_for_button(scene.desktop, window)
@@ -85,7 +85,7 @@ def test_the_first_edit(themed: Scene) -> None:
     take(scene, "first-layer")
 
     (names,) = scene.desktop.python("report([each.get_name() for each in image.get_layers()])")
-    assert names[0] == "an empty plate"
+    assert names[0] == "an empty launch pad"
     assert len(names) == 2
 
 
@@ -93,7 +93,7 @@ def test_the_first_edit(themed: Scene) -> None:
 def test_variations_and_styles(themed: Scene) -> None:
     """Four variations of some grass, and a portrait as a painting."""
     scene = themed
-    open_photo(scene, "grass", (120, 120, 260, 240))
+    open_photo(scene, "grass.png", (120, 120, 260, 240))
     scene.desktop.start_python('run("vary", [layer], provider="embedded", count=4)')
     window = came_up(scene.desktop, "Variations")
     scene.desktop.key("Return")
@@ -102,7 +102,7 @@ def test_variations_and_styles(themed: Scene) -> None:
     scene.desktop.key("Escape")
     scene.desktop.wait_until_gone(window)
 
-    open_photo(scene, "chelsea", (90, 30, 260, 230))
+    open_photo(scene, "chelsea.png", (90, 30, 260, 230))
     scene.desktop.start_python(
         'run("style", [layer], provider="embedded", **{"named-style": "van-gogh"})'
     )
@@ -116,9 +116,9 @@ def test_variations_and_styles(themed: Scene) -> None:
 
 @pytest.mark.parametrize("gimp_with_window", lab.VERSIONS[:1], indirect=True)
 def test_other_windows(themed: Scene) -> None:
-    """The question before something is sent, History, Settings and Check Setup."""
+    """The question before something is sent; the windows that look back; Settings, Check Setup."""
     scene = themed
-    open_photo(scene, "coffee", (312, 222, 84, 118))
+    open_photo(scene, "coffee.png", (312, 222, 84, 118))
     scene.desktop.start_python('run("inpaint", [layer])')
     window = came_up(scene.desktop, "Inpaint")
     wait_for_crop(scene.desktop, window)
@@ -134,16 +134,20 @@ def test_other_windows(themed: Scene) -> None:
     wait_for_layers(scene.desktop, 2)
 
     for command, title, name in (
+        ("edit-again", "Edit Again", "again"),
+        ("results", "Results", "results"),
         ("history", "History", "history"),
+        ("style-layers", "Transfer Style to Layers", "layers"),
         ("settings", "Settings", "settings"),
         ("check-setup", "Check Setup", "check-setup"),
     ):
-        target = ", [layer]" if command == "history" else ""
+        target = "" if command in ("settings", "check-setup") else ", [layer]"
         scene.desktop.start_python(f'run("{command}"{target})')
         window = came_up(scene.desktop, title)
         if command == "settings":
             scene.desktop.key("ctrl+Next")
-        wait_for_list(scene.desktop, window)
+        wait = wait_for_crop if command == "edit-again" else wait_for_list
+        wait(scene.desktop, window)
         take(scene, name, window)
         shoot(scene.desktop, f"guide-{name}")
         scene.desktop.key("Escape")
@@ -156,7 +160,7 @@ def test_the_guide_shows_what_is_taken_here() -> None:
     shown = re.findall(r'src="pictures/([a-z-]+)\.png"', text)
     light = re.findall(r'light\)" srcset="pictures/([a-z-]+)-light\.png"', text)
     taken = set(re.findall(r'take\(scene, "([a-z-]+)"', Path(__file__).read_text()))
-    taken |= {"history", "settings", "check-setup"}
+    taken |= {"again", "results", "history", "layers", "settings", "check-setup"}
 
     assert set(shown) == taken
     assert shown == light
