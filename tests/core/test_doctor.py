@@ -238,12 +238,13 @@ def test_a_plug_in_without_its_spec_is_a_problem(home: Path) -> None:
 
 def test_a_core_of_another_protocol_is_a_problem(home: Path) -> None:
     """Half an update is told from a broken one."""
-    ours, other = (f'"protocol": {version}'.encode() for version in (wire.PROTOCOL, 99))
+    theirs = wire.PROTOCOL + 1
+    ours, other = (f'"protocol": {version}'.encode() for version in (wire.PROTOCOL, theirs))
     hello = b"".join(wire.Connection("9.9").hello()).replace(ours, other)
     code = f"import sys; sys.stdout.buffer.write({hello!r})"
     name = plug_in(config(home) / "3.0", core(code))
 
-    assert f"protocol version 99 where {wire.PROTOCOL} was expected" in found()[name].detail
+    assert f"protocol version {theirs} where {wire.PROTOCOL} was expected" in found()[name].detail
 
 
 def test_a_core_that_hangs_is_not_waited_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
