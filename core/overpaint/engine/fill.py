@@ -33,9 +33,11 @@ breaks lines more often (bench/fill.py --radius)."""
 LARGE_RADIUS = 3
 LARGE_HOLE = 500_000
 """From this many missing pixels on, the smaller patches: they take two thirds of the time."""
-TONE_WEIGHT = 0.002
-"""Of the guide in smooth surroundings: it keeps skies even; from 0.01 on scraps of masts and roofs
-appear in them (the photograph of bench/demo.py)."""
+TONE_WEIGHT = 0.008
+"""Of the guide in smooth surroundings: a quarter of it leaves every sky a little darker, with some
+seeds much; several times as much brings scraps of masts and roofs into them (the photograph of
+bench/demo.py, six seeds).
+"""
 MAX_PIXELS = 16_000_000
 """Larger windows are filled at reduced size: PatchMatch takes about 125 bytes a pixel."""
 MIN_SIDE = 32
