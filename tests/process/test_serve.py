@@ -139,6 +139,7 @@ def test_a_patch_is_no_larger_than_what_may_have_changed() -> None:
         (run({"version": 1, "edit": "dance"}), "recipe-invalid"),
         ([wire.Done(seconds={})], "unexpected"),
         (run(strips=(strip(19), strip(2))), "unexpected"),
+        (run(strips=(strip(21), strip(2), strip(3))), "unexpected"),
         (run(strips=(wire.Strip(pixels=b""),)), "unexpected"),
         (run(strips=(wire.Strip(pixels=b"not rows"),)), "unexpected"),
         (run(strips=(strip(3), plan())), "unexpected"),
