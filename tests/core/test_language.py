@@ -26,7 +26,7 @@ UNTRANSLATED = {
     "a database": ("history/database.py", "history/ledger.py"),
 }
 UNSEEN = {
-    "app/layering.py": {"a recipe is given its seed first"},
+    "app/layering/commission.py": {"a recipe is given its seed first"},
     "app/outlook.py": {
         " of its resolution",
         " spent today",
