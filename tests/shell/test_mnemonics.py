@@ -48,7 +48,7 @@ def marked() -> dict[str, set[str]]:
 def screens() -> dict[str, set[str]]:
     """What can be seen at the same time: a bar has an error or a question, pages one at a time."""
     texts = marked()
-    fields, error = texts["fields.py"], texts["window.py"]
+    fields, error = texts["fields.py"] | texts["prompt.py"], texts["window.py"]
     plain = fields - STYLE
     styled = fields - {"Witho_ut"}
     edit = texts["edit.py"] - SENDING
