@@ -203,7 +203,10 @@ class A1111:
             if ":" not in self._setup.key:
                 raise KeyRejected(
                     _("The key of a Stable Diffusion server is a name and a password."),
-                    _("Write it as user:password with A1111_AUTH or 'overpaint keys set a1111'."),
+                    _(
+                        "Write it as user:password in Overpaint's settings, with "
+                        "'overpaint keys set a1111' or in A1111_AUTH."
+                    ),
                 )
             word = base64.b64encode(self._setup.key.encode()).decode()
             auth["authorization"] = f"Basic {word}"

@@ -106,7 +106,8 @@ def explain(answer: Answer, *, has_key: bool) -> ProviderFailed:
 
 def _locked(*, has_key: bool) -> KeyRejected:
     where = _(
-        "Set user:password, as in its --api-auth, with A1111_AUTH or 'overpaint keys set a1111'."
+        "Set user:password, as in its --api-auth, in Overpaint's settings, with "
+        "'overpaint keys set a1111' or in A1111_AUTH."
     )
     if has_key:
         return KeyRejected(

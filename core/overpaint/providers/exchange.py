@@ -24,7 +24,13 @@ from overpaint.errors import (
 from overpaint.language import _
 from overpaint.providers.base import Setup
 from overpaint.providers.exchange_addresses import ADDRESS_HINT, check_address, host_of
-from overpaint.providers.exchange_answers import Answer, by_status, picture_bytes, retry_after
+from overpaint.providers.exchange_answers import (
+    Answer,
+    by_status,
+    key_missing,
+    picture_bytes,
+    retry_after,
+)
 from overpaint.providers.exchange_events import EventParser, ServerEvent
 
 if TYPE_CHECKING:
@@ -38,6 +44,7 @@ __all__ = [
     "by_status",
     "check_address",
     "host_of",
+    "key_missing",
     "picture_bytes",
     "retry_after",
 ]

@@ -35,7 +35,7 @@ def check_address(url: str, *, plain_http: bool = False) -> str:
     if parts.username or parts.password:
         raise AddressInvalid(
             _("The address of {host} holds a name or password.").format(host=host),
-            _("Store it with 'overpaint keys set' instead."),
+            _("Store it as a key instead, in Overpaint's settings or with 'overpaint keys set'."),
         )
     if parts.scheme == "http" and not (plain_http or _is_loopback(host)):
         raise AddressInvalid(

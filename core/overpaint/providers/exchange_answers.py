@@ -14,6 +14,7 @@ from overpaint.errors import (
     AccountLimited,
     AnswerUnusable,
     Busy,
+    KeyMissing,
     KeyRejected,
     ProviderFailed,
     RequestRejected,
@@ -21,7 +22,7 @@ from overpaint.errors import (
 )
 from overpaint.language import _
 
-__all__ = ["Answer", "by_status", "picture_bytes", "retry_after"]
+__all__ = ["Answer", "by_status", "key_missing", "picture_bytes", "retry_after"]
 
 EXCERPT = 300
 MASKED = re.compile(r"\S*\*{3,}\S*|\b(?:Bearer|Basic|Key)\s+\S+|([?&]key=)[^&\s]+")
@@ -78,6 +79,17 @@ class Answer:
         )
 
 
+def key_missing(title: str, name: str, *variables: str) -> KeyMissing:
+    """Return the error of having no key; *name* is what 'overpaint keys set' calls it."""
+    return KeyMissing(
+        _("{title} needs a key, and none is set.").format(title=title),
+        _(
+            "Store one in Overpaint's settings or with 'overpaint keys set {name}', "
+            "or set {variables}."
+        ).format(name=name, variables=_(" or ").join(variables)),
+    )
+
+
 def by_status(answer: Answer, title: str, sentence: str | None = None) -> ProviderFailed:
     """Return the error that a status means by itself; *sentence* is what the server said."""
     told = answer.told(sentence)
@@ -88,7 +100,7 @@ def by_status(answer: Answer, title: str, sentence: str | None = None) -> Provid
             _("{title} did not accept the key (status {status}).").format(
                 title=title, status=status
             ),
-            _("Check it with 'overpaint keys check', or set a new one."),
+            _("Check it in Overpaint's settings or with 'overpaint keys check', or set a new one."),
         )
     if status == 402:
         return AccountLimited(

@@ -33,7 +33,6 @@ from overpaint.errors import (
     AnswerUnusable,
     Busy,
     ContentRefused,
-    KeyMissing,
     KeyRejected,
     ModelUnknown,
     NoPicture,
@@ -51,7 +50,7 @@ from overpaint.providers.base import (
     Progress,
     Setup,
 )
-from overpaint.providers.exchange import Answer, Exchange, host_of
+from overpaint.providers.exchange import Answer, Exchange, host_of, key_missing
 from overpaint.providers.gateway_chat import Reply
 from overpaint.providers.gateway_faults import Faults
 from overpaint.providers.gateway_presets import OWN_KEY, Place, Way, preset_of
@@ -271,7 +270,7 @@ class Gateway:
         """Return the way to the server; the statuses of its errors are added to *statuses*."""
         preset, key = self._preset, self._setup.key
         if preset.needs_key and not key:
-            raise self._key_missing()
+            raise key_missing(self.title, self.key_names[0], *self.key_names)
         address = self._setup.base_url or preset.base_url
         if address is None:
             raise AddressInvalid(
@@ -291,16 +290,6 @@ class Gateway:
             base_url=address,
             auth={"Authorization": f"Bearer {key}"} if key else {},
             explain=explain,
-        )
-
-    def _key_missing(self) -> KeyMissing:
-        names = _(" or ").join(self.key_names)
-        return KeyMissing(
-            _("{title} needs a key, and none is set.").format(title=self.title),
-            _(
-                "Set the environment variable {names}, or store one with "
-                "'overpaint keys set {name}'."
-            ).format(names=names, name=self.key_names[0]),
         )
 
     # How it asks

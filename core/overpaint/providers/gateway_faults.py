@@ -52,7 +52,7 @@ class Faults:
         if answer.status == 401 and not self.key:
             return KeyRejected(
                 _("{title} wants a key, and none is set.").format(title=title),
-                _("Store one with 'overpaint keys set {name}'.").format(
+                _("Store one in Overpaint's settings or with 'overpaint keys set {name}'.").format(
                     name=(*self.preset.keys, OWN_KEY)[0]
                 ),
             )

@@ -41,7 +41,6 @@ from overpaint.errors import (
     AnswerUnusable,
     Busy,
     EditUnsupported,
-    KeyMissing,
     ProviderFailed,
     RequestRejected,
     ServerFault,
@@ -49,7 +48,7 @@ from overpaint.errors import (
 from overpaint.geometry import Extent
 from overpaint.language import _
 from overpaint.providers.base import Candidate, Capabilities, Event, Job, Notice, Progress, Setup
-from overpaint.providers.exchange import Answer, Exchange, host_of
+from overpaint.providers.exchange import Answer, Exchange, host_of, key_missing
 from overpaint.providers.gemini_wire import Reading, chunks_of, explain, unknown_model, usage_of
 from overpaint.providers.options import Options
 from overpaint.recipe import Edit
@@ -217,13 +216,7 @@ class Gemini:
 
     def _exchange(self, http: "httpx.AsyncClient | None", model: Model) -> Exchange:
         if not self._setup.key:
-            raise KeyMissing(
-                _("{title} needs a key, and none is set.").format(title=self.title),
-                _(
-                    "Set the environment variable GEMINI_API_KEY or GOOGLE_API_KEY, "
-                    "or store one with 'overpaint keys set gemini'."
-                ),
-            )
+            raise key_missing(self.title, self.name, "GEMINI_API_KEY", "GOOGLE_API_KEY")
         return Exchange(
             http,
             self._setup,

@@ -221,7 +221,10 @@ def explain(answer: Answer, title: str, model: Model) -> ProviderFailed:
     if _key_is_wrong(details, message):
         return KeyRejected(
             _("{title} did not accept the key.").format(title=title),
-            _("Check it with 'overpaint keys check', or make one at aistudio.google.com/apikey."),
+            _(
+                "Check it in Overpaint's settings or with 'overpaint keys check', "
+                "or make one at aistudio.google.com/apikey."
+            ),
         )
     if status == 403:
         return KeyRejected(

@@ -28,7 +28,6 @@ from overpaint.errors import (
     AnswerUnusable,
     Busy,
     EditUnsupported,
-    KeyMissing,
     KeyRejected,
     NoPicture,
     ProviderFailed,
@@ -45,7 +44,7 @@ from overpaint.providers.base import (
     Progress,
     Setup,
 )
-from overpaint.providers.exchange import Answer, Exchange, host_of
+from overpaint.providers.exchange import Answer, Exchange, host_of, key_missing
 from overpaint.providers.openai_faults import (
     Problem,
     by_code,
@@ -186,13 +185,7 @@ class OpenAI:
     ) -> Exchange:
         """Return the way to OpenAI; the codes of its errors are added to *codes*."""
         if not self._setup.key:
-            raise KeyMissing(
-                _("{title} needs a key, and none is set.").format(title=self.title),
-                _(
-                    "Set the environment variable OPENAI_API_KEY, "
-                    "or store one with 'overpaint keys set openai'."
-                ),
-            )
+            raise key_missing(self.title, self.name, "OPENAI_API_KEY")
         auth = {"Authorization": f"Bearer {self._setup.key}"}
         for option, header in (
             ("organization", "OpenAI-Organization"),

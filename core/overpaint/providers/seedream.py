@@ -34,7 +34,6 @@ from overpaint.errors import (
     AddressInvalid,
     AnswerUnusable,
     EditUnsupported,
-    KeyMissing,
     ModelUnknown,
     NoPicture,
     ProviderFailed,
@@ -53,7 +52,7 @@ from overpaint.providers.base import (
     Setup,
     Usage,
 )
-from overpaint.providers.exchange import Answer, Exchange, host_of, picture_bytes
+from overpaint.providers.exchange import Answer, Exchange, host_of, key_missing, picture_bytes
 from overpaint.providers.options import Options
 from overpaint.providers.seedream_choice import REGIONS, model_of, region_of, usual_in
 from overpaint.providers.seedream_errors import explain, failure_in, meaning
@@ -191,10 +190,7 @@ class Seedream:
         """Raises KeyMissing without a key, ModelUnknown for a model that cannot be used."""
         model = self._model
         if not self._setup.key:
-            raise KeyMissing(
-                _("{title} needs a key of your own.").format(title=self.title),
-                _("Put it into ARK_API_KEY, or store it with 'overpaint keys set seedream'."),
-            )
+            raise key_missing(self.title, self.name, "ARK_API_KEY")
         instead = (
             _("Use {model} instead.").format(model=model.successor)
             if model.successor
