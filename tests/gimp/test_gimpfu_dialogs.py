@@ -214,33 +214,35 @@ def names(user: User) -> list[Any]:
     return user.desktop.python("report([item.get_name() for item in image.get_layers()])")[0]
 
 
-def test_a_plug_in_brings_its_own_dialog(user: User) -> None:
-    """The documented example's window comes instead of GIMP's; its values reach the function."""
+def rename(user: User, last_key: str, name: str = "") -> None:
+    """Open the example's window, type *name* if there is one, and end with a key."""
     user.choose("Rename...")
     window = user.dialog("Rename")
-    user.desktop.key("ctrl+a")
-    user.desktop.type("by its own dialog")
-    shot(user, "own-dialog")
-    user.desktop.key("Return")
+    if name:
+        user.desktop.key("ctrl+a")
+        user.desktop.type(name)
+        shot(user, "own-dialog")
+    user.desktop.key(last_key)
     user.desktop.wait_until_gone(window)
 
-    renamed = lambda: names(user) == ["by its own dialog"] or None  # noqa: E731
-    assert user.desktop.wait(renamed, 20, "the layer was not renamed")
+
+def wait_for_name(user: User, name: str) -> None:
+    renamed = lambda: names(user) == [name] or None  # noqa: E731
+    assert user.desktop.wait(renamed, 20, f"the layer is not called {name!r}")
+
+
+def test_a_plug_in_brings_its_own_dialog(user: User) -> None:
+    """The documented example's window comes instead of GIMP's; its values reach the function."""
+    rename(user, "Return", "by its own dialog")
+    wait_for_name(user, "by its own dialog")
 
 
 def test_a_plug_ins_own_dialog_can_cancel_and_remembers(user: User) -> None:
     """Cancelled, it changes nothing; opened again, it has the values of the last good run."""
-    user.choose("Rename...")
-    window = user.dialog("Rename")
-    user.desktop.key("ctrl+a")
-    user.desktop.type("not this")
-    user.desktop.key("Escape")
-    user.desktop.wait_until_gone(window)
+    rename(user, "Return", "a good run")
+    wait_for_name(user, "a good run")
+    rename(user, "Escape", "not this")
+    assert names(user) == ["a good run"]
     user.desktop.python("layer.set_name('by hand')")
-    user.choose("Rename...")
-    window = user.dialog("Rename")
-    user.desktop.key("Return")
-    user.desktop.wait_until_gone(window)
-
-    renamed = lambda: names(user) == ["by its own dialog"] or None  # noqa: E731
-    assert user.desktop.wait(renamed, 20, "the layer did not get the last name")
+    rename(user, "Return")
+    wait_for_name(user, "a good run")

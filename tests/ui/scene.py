@@ -350,12 +350,24 @@ def wait_for_button(desktop: lab.Desktop, dialog: lab.Window, height: int | None
         lambda: geometry(desktop, dialog)[1] > before + 60 or None, 60, "no candidate came"
     )
 
-    def all_there() -> bool | None:
-        told = (desktop.sandbox.home / TIMINGS).read_text()
-        return told.rfind('"candidates"') > told.rfind('"generate"') or None
-
-    desktop.wait(all_there, 60, "the run did not end")
+    desktop.wait(
+        lambda: _latest(desktop, "candidates") > _latest(desktop, "generate") or None,
+        60,
+        "the run did not end",
+    )
     desktop.wait_until_still(5)
+
+
+def wait_until_counted(desktop: lab.Desktop) -> None:
+    """Wait until the window of layers asks, having counted what would go."""
+    desktop.wait(lambda: _latest(desktop, "counted") >= 0 or None, 60, "nothing was counted")
+    desktop.wait_until_still(5)
+
+
+def _latest(desktop: lab.Desktop, moment: str) -> int:
+    """Return where *moment* was told last, -1 where it never was."""
+    told = desktop.sandbox.home / TIMINGS
+    return told.read_text().rfind(f'"{moment}"') if told.exists() else -1
 
 
 def wait_for_crop(desktop: lab.Desktop, window: lab.Window) -> None:

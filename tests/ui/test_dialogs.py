@@ -4,7 +4,6 @@ One provider answers on loopback. The pictures that are taken are those of the u
 """
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -28,6 +27,7 @@ from tests.ui.scene import (
     wait_for_layers,
     wait_for_list,
     wait_for_question,
+    wait_until_counted,
     wait_until_told,
 )
 
@@ -389,8 +389,7 @@ def test_layers_are_counted_before_they_go(scene: Scene) -> None:
     window = came_up(scene.desktop, "Transfer Style to Layers")
     scene.desktop.type("watercolour")
     scene.desktop.key("Return")
-    time.sleep(6)  # it says that it counts, then what it has counted
-    scene.desktop.wait_until_still(3)
+    wait_until_counted(scene.desktop)
     shoot(scene.desktop, "layers-question")
     assert asked(scene) == 0
 

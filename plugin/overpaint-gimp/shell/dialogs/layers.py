@@ -12,7 +12,7 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import Gtk
 
 import wire
-from shell import layers, messages, recipes
+from shell import layers, messages, recipes, timings
 from shell.conversation import Conversation
 from shell.dialogs.fields import Fields
 from shell.dialogs.window import Window
@@ -127,6 +127,7 @@ class LayersDialog(Window):
             Gtk.MessageType.QUESTION,
             {_("_Send"): self._accept, _("_Do Not Send"): self.tell_nothing},
         )
+        timings.moment("counted")
 
     def _accept(self) -> None:
         for name, value in self._fields.values().items():
