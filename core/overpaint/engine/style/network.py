@@ -12,14 +12,13 @@ Everything runs through cv2.dnn, one small network for each layer.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from overpaint.engine.style import weights
-from overpaint.engine.style.graph import Graph, Node
+from overpaint.engine.style import nets, weights
 from overpaint.engine.style.steps import Steps
 
 __all__ = ["GRID", "LENGTH", "Moments", "run"]
@@ -201,7 +200,7 @@ class _Work:
 
     def contract(self, picture: npt.NDArray[np.uint8], rows: _Rows) -> Steps[Map]:
         """Return the picture's 32 channels at a quarter of its size."""
-        net = _net(_contracting())
+        net = nets.contracting()
         made = np.empty((32, rows.height // 4, rows.width // 4), rows.kind)
         for strip in rows.strips(4, 2):
             some = picture[4 * (strip.start - strip.above) : 4 * (strip.stop + strip.below)]
@@ -236,7 +235,7 @@ class _Work:
         before: _Affine | None = None,
     ) -> Steps[None]:
         """Convolve *source* into *target*, which may be the same; first *before* and cut at 0."""
-        net = _net(_convolving(layer, normed=before is not None))
+        net = nets.convolving(layer, normed=before is not None)
         norm = {} if before is None else before.as_inputs("before")
         tally = self._tally(layer)
         kept: Map | None = None
@@ -253,7 +252,7 @@ class _Work:
 
     def expand(self, quarter: Map, rows: _Rows) -> Steps[Map]:
         """Return 16 channels at half of the picture's size."""
-        net = _net(_expanding("expand1", normed=False))
+        net = nets.expanding("expand1", normed=False)
         tally = self._tally("expand1")
         made = np.empty((16, rows.height // 2, rows.width // 2), rows.kind)
         for strip in rows.strips(4, 1):
@@ -268,7 +267,7 @@ class _Work:
     def finish(self, half: Map, rows: _Rows) -> Steps[Map]:
         """Return the three channels of the picture before their norm."""
         before = self.affine("expand1").as_inputs("before")
-        measuring = _net(_expanding("expand2", normed=True))
+        measuring = nets.expanding("expand2", normed=True)
         tally = self._tally("expand2")
         if self._given is None:
             for strip in rows.strips(2, 1):
@@ -276,7 +275,7 @@ class _Work:
                 tally(strip.kept(measuring(map=some, **before), 2)[0])
                 yield 0.68 + 0.1 * rows.share(strip, 2)
         self._close()
-        net = _net(_finishing())
+        net = nets.finishing()
         between = self.affine("expand2").as_inputs("between")
         tally = self._tally("expand3")
         made = np.empty((3, rows.height, rows.width), rows.kind)
@@ -310,106 +309,3 @@ def _colours(drawn: Map, norm: _Affine, rows: _Rows) -> Steps[npt.NDArray[np.uin
             made[strip.start : strip.stop, :, channel] = np.rint(exponential)
         yield 0.98 + 0.02 * rows.share(strip, 1)
     return made
-
-
-# The layers as networks of their own
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Net:
-    """A network of cv2.dnn: called with its inputs by name, returns float32 of four sides."""
-
-    net: Any
-    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
-
-    def __call__(self, **inputs: Floats) -> Floats:
-        for name, value in inputs.items():
-            self.net.setInput(value, name)
-        return np.asarray(self.net.forward(), np.float32)
-
-
-class _Drawn:
-    """Collects the nodes of a graph: each operation goes on from the last one."""
-
-    def __init__(self, first: str, channels: int) -> None:
-        self._nodes: list[Node] = []
-        self._constants: dict[str, npt.NDArray[Any]] = {}
-        self._inputs: dict[str, tuple[int | None, ...]] = {first: (1, channels, None, None)}
-        self._last = first
-
-    def _then(self, kind: str, *more: str, **attributes: int | str | tuple[int, ...]) -> "_Drawn":
-        output = f"n{len(self._nodes)}"
-        self._nodes.append(Node(kind, (self._last, *more), output, attributes))
-        self._last = output
-        return self
-
-    def _constant(self, value: npt.NDArray[Any]) -> str:
-        name = f"c{len(self._constants)}"
-        self._constants[name] = value
-        return name
-
-    def normed(self, name: str, channels: int) -> "_Drawn":
-        """Scale and shift each channel by two inputs, and cut below 0."""
-        sides = (1, channels, 1, 1)
-        self._inputs |= {f"{name}.scale": sides, f"{name}.shift": sides}
-        self._then("Mul", f"{name}.scale")
-        self._then("Add", f"{name}.shift")
-        return self.cut()
-
-    def cut(self) -> "_Drawn":
-        return self._then("Relu")
-
-    def doubled(self) -> "_Drawn":
-        scales = self._constant(np.array([1, 1, 2, 2], np.float32))
-        return self._then(
-            "Resize",
-            "",
-            scales,
-            mode="nearest",
-            coordinate_transformation_mode="asymmetric",
-            nearest_mode="floor",
-        )
-
-    def convolved(self, layer: str, stride: int = 1) -> "_Drawn":
-        """Convolve, mirrored at the edges so that no size is lost."""
-        known = weights.load(weights.TRANSFORMER)
-        kernel = known[layer]
-        side = kernel.shape[-1]
-        around = side // 2
-        pads = self._constant(np.array([0, 0, around, around] * 2, np.int64))
-        self._then("Pad", pads, mode="reflect")
-        more = [self._constant(kernel)]
-        if f"{layer}.bias" in known:
-            more.append(self._constant(known[f"{layer}.bias"]))
-        return self._then("Conv", *more, kernel_shape=(side, side), strides=(stride, stride))
-
-    def graph(self) -> Graph:
-        return Graph(self._nodes, self._constants, self._inputs, self._last)
-
-
-def _net(graph: Graph) -> _Net:
-    import cv2
-
-    return _Net(cv2.dnn.readNetFromONNX(np.frombuffer(graph.to_bytes(), np.uint8)))
-
-
-def _contracting() -> Graph:
-    drawn = _Drawn("picture", 3).convolved("contract1").cut()
-    return drawn.convolved("contract2", 2).cut().convolved("contract3", 2).cut().graph()
-
-
-def _convolving(layer: str, *, normed: bool) -> Graph:
-    drawn = _Drawn("map", 32)
-    return (drawn.normed("before", 32) if normed else drawn).convolved(layer).graph()
-
-
-def _expanding(layer: str, *, normed: bool) -> Graph:
-    channels = 16 if normed else 32
-    drawn = _Drawn("map", channels)
-    drawn = drawn.normed("before", channels) if normed else drawn
-    return drawn.doubled().convolved(layer).graph()
-
-
-def _finishing() -> Graph:
-    drawn = _Drawn("map", 16).normed("before", 16).doubled().convolved("expand2")
-    return drawn.normed("between", 8).convolved("expand3").graph()
