@@ -450,3 +450,12 @@ def test_the_average_always_ends(chosen: int, shown: bool) -> None:
     result = fill.average(pixels, mask, np.full((8, 8), shown))
 
     assert chosen > 0 or np.array_equal(pixels, result)
+
+
+def test_a_large_picture_is_not_looked_at_as_a_whole() -> None:
+    """A hole in 24 megapixels gets a window of a few, with more to copy than to fill."""
+    mask = np.zeros((4000, 6000), np.uint8)
+    mask[1300:2700, 2000:4000] = 255
+    (hole,) = find_holes(mask, np.ones(mask.shape, np.bool_))
+    assert hole.window.extent.pixels < 7_100_000
+    assert np.count_nonzero(hole.usable) > np.count_nonzero(hole.missing) == 1400 * 2000

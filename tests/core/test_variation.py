@@ -9,8 +9,6 @@ from typing import Any
 import anyio
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
 from skimage import data
 from tests.core.test_style import apart, scene
@@ -19,7 +17,7 @@ from overpaint.cli import run
 from overpaint.engine import faces
 from overpaint.engine.provider import Embedded
 from overpaint.engine.variation import gentle
-from overpaint.engine.variation.cut import path, ring
+from overpaint.engine.variation.cut import patch, visible_at
 from overpaint.providers.base import Candidate, Job, Notice
 from overpaint.recipe import Edit
 
@@ -183,33 +181,34 @@ def test_what_has_no_equal_stays_whole(seed: int) -> None:
     assert np.hypot(*(middles[largest] - (100, 75))) < 8
 
 
-@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 9999))
-@settings(deadline=None, max_examples=40)
-def test_a_path_is_connected_and_no_way_beside_it_is_cheaper(
-    rows: int, columns: int, seed: int
-) -> None:
-    """Neighbours differ by one column at most; straight ways cost no less."""
-    gap = np.random.default_rng(seed).random((rows, columns)).astype(np.float32)
-    way = path(gap)
-    assert (np.abs(np.diff(way)) <= 1).all()
-    assert way.min() >= 0
-    assert way.max() < columns
-    cost = gap[np.arange(rows), way].sum()
-    assert cost <= gap.sum(axis=0).min() + 1e-4
+def test_a_block_is_cut_where_both_are_alike() -> None:
+    """Around the middle, which is always new, along the ring on which nothing differs."""
+    y, x = np.mgrid[:64, :64]
+    far = np.hypot(y - 31.5, x - 31.5)
+    old = np.full((64, 64, 3), 90, np.float32)
+    block = np.where(np.abs(far - 22) < 3, 90, 140)[..., None].repeat(3, axis=2)
+    new = patch(old, block.astype(np.float32), far > 8, np.ones((64, 64), np.bool_))
+    assert new[far < 18].all()
+    assert not new[far > 26].any()
 
 
-def test_a_ring_settles_every_free_pixel() -> None:
-    """What is new stays new, what is neither new nor free never becomes it."""
-    rng = np.random.default_rng(2)
-    gap = rng.random((40, 50)).astype(np.float32)
-    new, free = np.zeros((40, 50), np.bool_), np.zeros((40, 50), np.bool_)
-    free[8:32, 8:42] = True
-    new[14:26, 14:36] = True
-    free &= ~new
-    grown = ring(gap, new, free)
-    assert grown[new].all()
-    assert not grown[~(new | free)].any()
-    assert 0 < (grown & free).sum() < free.sum()
+def test_a_line_that_ends_shows_and_a_step_in_grain_does_not() -> None:
+    """Though the two are as high."""
+    rng = np.random.default_rng(3)
+    calm = np.full((64, 64, 3), 120, np.float32)
+    lined = calm.copy()
+    lined[30:34] = 180
+    edge = np.zeros((64, 64), np.bool_)
+    edge[16:48, 16:48] = True
+    none = np.zeros_like(calm)
+
+    def shows(old: np.ndarray, block: np.ndarray) -> float:
+        return visible_at(old, block, np.where(edge[..., None], block, old), edge, none, 4)
+
+    assert shows(lined, calm) > 10
+    rough, other = (rng.normal(120, 40, (64, 64, 3)).astype(np.float32) for _ in range(2))
+    assert shows(rough, other) < 2
+    assert shows(lined, lined) == 0
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -40,6 +40,9 @@ bench/demo.py, six seeds).
 """
 MAX_PIXELS = 16_000_000
 """Larger windows are filled at reduced size: PatchMatch takes about 125 bytes a pixel."""
+WINDOW = 7_000_000
+"""Up to this size a window is as wide as may help; a larger one reaches less far, as long as there
+is enough to copy: it holds a gigabyte, and what lies that far away is hardly copied."""
 MIN_SIDE = 32
 """Smaller pictures are padded: PatchMatch halves them until they are about a patch."""
 MIN_REACH = 64
@@ -83,7 +86,7 @@ def _split(missing: Flags, usable: Flags) -> list[Hole]:
     height, width = missing.shape
     whole = Extent(width, height).box
     pieces = [piece for part in islands(missing, MIN_REACH) for piece in _cut(missing, part)]
-    if len(pieces) == 1:
+    if len(pieces) == 1 and whole.extent.pixels <= WINDOW:
         return [Hole(whole, missing, usable)]
     return [_hole(piece, missing, usable, whole) for piece in pieces]
 
@@ -123,7 +126,11 @@ def _reach(missing: Flags, part: Box) -> int:
 
 def _hole(piece: Box, missing: Flags, usable: Flags, whole: Box) -> Hole:
     """Return *piece* as a hole whose window has at least as much to copy from as to fill."""
-    reach, enough = _reach(missing, piece), np.count_nonzero(missing[piece.slices])
+    # So many pixels more on each side make a window of WINDOW pixels.
+    wide, apart = piece.width + piece.height, piece.width - piece.height
+    room = round(((apart**2 + 4 * WINDOW) ** 0.5 - wide) / 4)
+    reach = max(MIN_REACH, min(_reach(missing, piece), room))
+    enough = np.count_nonzero(missing[piece.slices])
     window = piece
     while window != whole:
         grown = piece.grown(reach).intersection(whole)

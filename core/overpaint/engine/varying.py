@@ -16,7 +16,7 @@ from overpaint.language import _
 from overpaint.providers.base import Candidate, Event, Job, Notice, Progress
 
 if TYPE_CHECKING:
-    from overpaint.engine.variation.quilt import Quilted, Style
+    from overpaint.engine.variation.quilt import Style
 
 __all__ = ["GENTLE", "vary"]
 
@@ -51,7 +51,7 @@ async def vary(job: Job) -> AsyncGenerator[Event, None]:
     if strength == 0:
         yield Candidate(job.pixels.copy())
         return
-    made: Quilted | None = None
+    made: Rgb | None = None
     quilts = strength >= GENTLE and job.seed % KINDS < len(SIZES)
     found = await anyio.to_thread.run_sync(faces.find, job.pixels, missing) if quilts else []
     if found:
@@ -85,8 +85,7 @@ async def vary(job: Job) -> AsyncGenerator[Event, None]:
             "a strength below {strength} only bends them, and lights them anew."
         ).format(strength=GENTLE)
     )
-    picture = np.where((made.changed & missing)[..., None], made.picture, bent)
-    yield Candidate(picture)
+    yield Candidate(made)
 
 
 def _style(missing: Flags, strength: float, kind: int) -> "Style":
@@ -100,14 +99,12 @@ def _style(missing: Flags, strength: float, kind: int) -> "Style":
         cell=cell,
         closeness=closeness,
         apart=max(24, round(0.75 * CELLS * cell)),
-        choices=3,
-        mirrored=kind == 1,
     )
 
 
 def _next(
-    steps: "Generator[float, None, Quilted | None]",
-) -> "tuple[float, bool, Quilted | None]":
+    steps: "Generator[float, None, Rgb | None]",
+) -> "tuple[float, bool, Rgb | None]":
     try:
         return next(steps), False, None
     except StopIteration as ended:

@@ -20,6 +20,9 @@ Floats = npt.NDArray[np.float32]
 
 SIDE = 192
 """Longer side of the picture on which lines are looked for, at most."""
+SPREADS = (1.5, 5.0)
+"""Over how many pixels lines are looked for. The second follows a line across those that meet it,
+where the first finds no direction: there courses of bricks got kinks."""
 STIFF = 3000.0
 """What bending a line costs, beside what leaving the wave does."""
 SMOOTH = 30.0
@@ -59,17 +62,19 @@ def waves(
 
 def _straight(wanted: Floats, grey: Floats, free: Flags) -> Floats:
     """Return what comes nearest to *wanted* (2, height, width) and bends no line of *grey*."""
-    normal, hold = lines(grey)
-    along = np.stack([-normal[1], normal[0]])
+    found = [lines(grey, spread) for spread in SPREADS]
 
     def system(flow: Floats) -> Floats:
         """What every place pulls with: away from the wave, from its neighbours, from the line."""
         right, below = _steps(flow)
-        # How much what crosses the line changes along it.
-        bent = STIFF * hold * (normal * (along[0] * right + along[1] * below)).sum(axis=0)
-        pull = _gathered(
-            SMOOTH * right + along[0] * bent * normal, SMOOTH * below + along[1] * bent * normal
-        )
+        rightwards, downwards = SMOOTH * right, SMOOTH * below
+        for normal, hold in found:
+            # How much what crosses the line changes along it.
+            bent = (normal * (normal[0] * below - normal[1] * right)).sum(axis=0)
+            pulled = STIFF * hold * bent * normal
+            rightwards -= normal[1] * pulled
+            downwards += normal[0] * pulled
+        pull = _gathered(rightwards, downwards)
         return np.asarray(free * (flow + pull), np.float32)
 
     right, below = _steps(wanted)

@@ -1,80 +1,77 @@
-"""Where two pictures change over into each other: along what differs least."""
+"""Where a block is cut out, so that it shows least in the picture it is laid into."""
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["path", "ring"]
+__all__ = ["patch", "visible_at"]
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 
-LEVELS = 24
-STEPS = 6
-
-
-def path(gap: Floats) -> Ints:
-    """Return, for each row of *gap* (rows, columns), the column of the cheapest way down it.
-
-    The way moves by at most one column a row. Efros, Freeman, "Image Quilting for Texture
-    Synthesis and Transfer", 2001, section 2.
-    """
-    rows, columns = gap.shape
-    total = np.full((rows, columns + 2), np.inf, np.float32)
-    total[0, 1:-1] = gap[0]
-    for row in range(1, rows):
-        above = total[row - 1]
-        best = np.minimum(np.minimum(above[:-2], above[1:-1]), above[2:])
-        np.add(gap[row], best, out=total[row, 1:-1])
-    way = np.empty(rows, np.int64)
-    way[-1] = at = int(total[-1].argmin())
-    for row in range(rows - 2, -1, -1):
-        at += int(total[row, at - 1 : at + 2].argmin()) - 1
-        way[row] = at
-    return way - 1
+FAINT = 1.0
+"""Levels from pixel to pixel that nobody sees."""
+STEPS = (
+    (np.s_[:-1], np.s_[1:]),
+    (np.s_[:, :-1], np.s_[:, 1:]),
+    (np.s_[:-1, :-1], np.s_[1:, 1:]),
+    (np.s_[:-1, 1:], np.s_[1:, :-1]),
+)
+"""From each pixel to its neighbours: below, at the right, and the two below these."""
 
 
-def ring(gap: Floats, new: Flags, free: Flags) -> Flags:
-    """Return *new*, grown into the *free* pixels around it until what is left belongs to the old.
+def patch(old: Floats, new: Floats, has_old: Flags, has_new: Flags) -> Flags:
+    """Return which pixels to take from *new*, where both pictures have one: along a least cut.
 
-    The border comes to lie where *gap*, how much old and new differ, is least: both sides are let
-    into what differs most first, and meet where it differs least. A watershed of the differences,
-    in LEVELS steps; for seams first used by Gracias, Mahoor, Negahdaripour, Gleason, "Fast image
-    blending using watersheds and graph cuts", 2009. All (height, width).
+    *old*, *new*: float32 (height, width, 3) in levels; *has_old*, *has_new*: bool. What only one
+    has is taken from it; at the frame it is the old. The cut runs where the two differ least
+    beside how rough they are: Kwatra, Schoedl, Essa, Turk, Bobick, "Graphcut Textures", 2003, by
+    OpenCV's own cut for panoramas.
     """
     import cv2
 
-    mine = new.astype(np.uint8)
-    old = (~(new | free)).astype(np.uint8)
-    left = free.astype(np.uint8)
-    if not left.any():
-        return new
-    soft = cv2.GaussianBlur(gap, (0, 0), 1)
-    levels = np.quantile(soft[free], np.linspace(1, 0, LEVELS + 1)[1:])
-    for level in levels:
-        high = (soft >= level).view(np.uint8)
-        for _ in range(STEPS):
-            before = int(left.sum())
-            mine |= _grown(mine) & left & high
-            left &= ~mine & 1
-            old |= _grown(old) & left & high
-            left &= ~old & 1
-            if int(left.sum()) == before:
-                break
-    while left.any():
-        before = int(left.sum())
-        mine |= _grown(mine) & left
-        left &= ~mine & 1
-        old |= _grown(old) & left
-        left &= ~old & 1
-        if int(left.sum()) == before:  # apart from both: nothing old reaches it
-            mine |= left
-            break
-    return mine.astype(np.bool_)
+    if not has_new.any():
+        return has_new
+    masks = [has_old.astype(np.uint8) * 255, has_new.astype(np.uint8) * 255]
+    masks[0][[0, -1]] = masks[0][:, [0, -1]] = 255
+    masks[1][[0, -1]] = masks[1][:, [0, -1]] = 0
+    finder = cv2.detail.GraphCutSeamFinder("COST_COLOR_GRAD")
+    # OpenCV's stubs know no UMat of an array.
+    wrap: Callable[[npt.NDArray[Any]], Any] = cv2.UMat  # type: ignore[assignment]
+    found = finder.find([wrap(old), wrap(new)], [(0, 0), (0, 0)], [wrap(each) for each in masks])
+    return np.asarray(found[1].get() > 0)
 
 
-def _grown(flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def visible_at(
+    old: Floats, block: Floats, laid: Floats, edge: Flags, left: Floats, near: int
+) -> float:
+    """Return by how much the *edge* of a block that is *laid* stands out, where it does most.
+
+    That is by how many levels colours jump across the edge more than they do there in both *old*
+    and *block*, averaged over about *near* pixels, beside how rough the two are. Roughness hides
+    an edge, a line that ends there does not: what counts is the direction that is least rough.
+    All (height, width, 3), *edge* bool (height, width): what is on one side of it; *left* is what
+    counts as a jump in any case.
+    """
     import cv2
 
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    return np.asarray(cv2.dilate(flags, cross), np.uint8)
+    excess, count = np.zeros(edge.shape, np.float32), np.zeros(edge.shape, np.float32)
+    for first, second in STEPS[:2]:
+        across = edge[first] != edge[second]
+        jump, *usual = (np.linalg.norm(it[second] - it[first], axis=2) for it in (laid, old, block))
+        jump = np.maximum(jump - np.maximum(*usual), np.linalg.norm(left[first], axis=2))
+        excess[first] += np.where(across, jump, 0)
+        count[first] += across
+    width = (2 * near + 1,) * 2
+    sums, counts = cv2.GaussianBlur(excess, width, 0), cv2.GaussianBlur(count, width, 0)
+    most = float((sums[count > 0] / counts[count > 0]).max(initial=0))
+    return most / (min(_rough(it) for it in (old, block)) + FAINT)
+
+
+def _rough(picture: Floats) -> float:
+    """Return by how much most neighbours differ, in the direction in which they do least."""
+    light = picture.sum(axis=2) / 3**0.5
+    jumps = (np.abs(light[second] - light[first]) for first, second in STEPS)
+    return float(min(np.percentile(it, 75) for it in jumps))

@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float32]
 
 WAVE = 0.2
 """How long the waves of the bending are, as a share of the selection's size."""
-BEND = 0.045
+BEND = 0.052
 """How far shapes move at most, as a share of the selection's size."""
 FADE = 0.25
 """Over which part of the selection's depth both fade in."""

@@ -1,292 +1,258 @@
-"""Blocks laid side by side into a picture, each joined to its neighbours where it differs least."""
+"""Blocks laid into a picture, one over another, each cut out where that shows least."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from overpaint.engine.variation.cut import path, ring
-from overpaint.engine.variation.lines import lines
+from overpaint.engine.variation.cut import patch, visible_at
 from overpaint.engine.variation.looks import CELLS
 from overpaint.geometry import Box
 from overpaint.hidden import painted_over
 from overpaint.mask import bounds
 
-__all__ = ["Laying"]
+__all__ = ["MARGIN", "Laying", "Piece"]
 
 Rgb = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 
-OVERLAP = 5
-"""How much neighbouring blocks overlap, in cells."""
+MARGIN = 5
+"""How far from its edge a block may be cut, in cells; what is nearer its middle is always taken."""
+SOFT = 2
+"""Over how many cells on both sides of the cut broad differences come in."""
+BROAD = 0.3
+"""What a broad difference, that comes in over that way, counts beside one at the cut."""
+STEP = 8
+"""Cells from one block to the next."""
 TINT = 14.0
-"""By how many levels a block's colours may be moved towards what was there, at most."""
-FOLLOW = 0.5
-"""What a line of the old counts beside what a new block has to continue."""
-RIM = 4.0
-"""Pixels from the edge of the selection over which the new comes in, at least."""
+"""By how many levels a block's colours may be moved towards those around it, at most."""
+RIM = 4
+"""Pixels from the edge of the selection over which the new comes in."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """A block *laid* into the picture around it, and which pixels are mostly its own.
+
+    *shows*: how much its edge stands out where it does most.
+    """
+
+    y: int
+    x: int
+    laid: Floats
+    new: Flags
+    shows: float
 
 
 @dataclass(slots=True, eq=False)
 class Laying:
-    """The picture as it grows, at its own size and in cells.
+    """The picture as it changes, at its own size and in cells.
 
-    *small* is the old picture in cells, hidden pixels in the nearest colours that show; *known*
-    marks pixels that a new block has to continue, *wanted* those that it has to cover.
+    *small* is the old picture in cells, hidden pixels in the nearest colours that show. *known*
+    marks pixels that a new block has to continue: at first all that are visible. Rows and columns
+    at the end that make no whole cell stay as they are.
     """
 
     cell: int
     before: Rgb
     missing: Flags
     visible: Flags
-    picture: Rgb
     small: Floats
-    out_small: Floats
     whole_small: Flags
-    lines: Floats
+    picture: Rgb = field(init=False)
     known: Flags = field(init=False)
-    known_small: Floats = field(init=False)
-    wanted: Flags = field(init=False)
-    band: Floats = field(init=False)
+    out_small: Floats = field(init=False)
 
     @classmethod
     def begin(cls, pixels: Rgb, missing: Flags, visible: Flags, cell: int) -> "Laying":
         """Return the work before the first block is laid."""
         import cv2
 
-        height, width = missing.shape
-        below, beside = -height % cell, -width % cell
+        high, wide = (side // cell for side in missing.shape)
         before = painted_over(pixels, visible)
-        before = (
-            np.asarray(
-                cv2.copyMakeBorder(before, 0, below, 0, beside, cv2.BORDER_REFLECT_101), np.uint8
-            )
-            if min(height, width) > cell
-            else np.pad(before, ((0, below), (0, beside), (0, 0)), mode="edge")
-        )
-        missing, visible = (
-            np.pad(flags, ((0, below), (0, beside))) for flags in (missing, visible)
-        )
-        size = (before.shape[1] // cell, before.shape[0] // cell)
-        small = np.asarray(
-            cv2.resize(before.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32
-        )
-
-        laying = cls(
+        even = np.s_[: high * cell, : wide * cell]
+        if not (high and wide):
+            small = np.zeros((high, wide, 3), np.float32)
+        else:
+            # Resized as they are: as floats a large picture would take four times its memory.
+            found = cv2.resize(before[even], (wide, high), interpolation=cv2.INTER_AREA)
+            small = found.astype(np.float32)
+        return cls(
             cell=cell,
             before=before,
-            missing=missing,
+            missing=missing.copy(),
             visible=visible,
-            picture=before.copy(),
             small=small,
-            out_small=small.copy(),
-            whole_small=_covered(visible, size) > 0.999,
-            lines=lines(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32))[1],
+            whole_small=np.asarray(visible[even].reshape(high, cell, wide, cell).all(axis=(1, 3))),
         )
-        laying.leave(np.zeros((size[1], size[0]), np.bool_))
-        return laying
+
+    def __post_init__(self) -> None:
+        self.picture = self.before.copy()
+        self.known = self.visible.copy()
+        self.out_small = self.small.copy()
 
     def leave(self, kept: Flags) -> None:
-        """Leave the cells that are *kept* as they are: what is laid has to go on from them."""
-        import cv2
+        """Leave the cells that are *kept* as they are."""
+        for y, x in np.argwhere(kept):
+            self.missing[self._place(int(y), int(x), 1)] = False
 
-        height, width = self.missing.shape
-        large = cv2.resize(kept.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-        self.missing &= large == 0
-        self.band = _band(self.missing, self.visible, OVERLAP * self.cell)
-        self.known = self.visible & (~self.missing | (self.band > 0))
-        self.known_small = _covered(self.known, self.small.shape[1::-1])
-        self.wanted = self.missing & ~self.known
+    def wanted_small(self) -> Flags:
+        """Return in which cells something is wanted."""
+        high, wide = self.whole_small.shape
+        even = self.missing[: high * self.cell, : wide * self.cell]
+        return np.asarray(even.reshape(high, self.cell, wide, self.cell).any(axis=(1, 3)))
+
+    def grid(self, random: np.random.Generator) -> list[tuple[int, int]]:
+        """Return where blocks begin, in cells; chance moves the whole grid and mixes the order.
+
+        Each has something in its middle that is wanted.
+        """
+        wanted = self.wanted_small()
+        box = bounds(wanted.view(np.uint8))
+        if box is None:
+            return []
+        high, wide = wanted.shape
+        down, across = (int(shift) for shift in random.integers(0, STEP, 2))
+        rows = range(box.y - MARGIN - down, box.bottom, STEP)
+        columns = range(box.x - MARGIN - across, box.right, STEP)
+        places = {
+            (min(max(row, 0), high - CELLS), min(max(column, 0), wide - CELLS))
+            for row in rows
+            for column in columns
+        }
+        middle = np.s_[MARGIN : CELLS - MARGIN, MARGIN : CELLS - MARGIN]
+        found = sorted(
+            (y, x) for y, x in places if wanted[Box(x, y, CELLS, CELLS).slices][middle].any()
+        )
+        return [found[number] for number in random.permutation(len(found))]
+
+    def is_empty(self, y: int, x: int) -> bool:
+        """Return whether the block at *y*, *x* has pixels that show nothing as yet."""
+        there = self._place(y, x, CELLS)
+        return bool((self.missing[there] & ~self.known[there]).any())
 
     def weights(self, y: int, x: int) -> Floats:
         """Return what each cell of the block at *y*, *x* counts, when others are held against it.
 
-        What is known has to go on, and lines of the old should, so that nothing straight is bent.
+        What may lie on its edge, where something is known there.
         """
-        here = Box(x, y, CELLS, CELLS).slices
-        return np.asarray(np.maximum(self.known_small[here], FOLLOW * self.lines[here]))
+        known = self.known[self._place(y, x, CELLS)].reshape(CELLS, self.cell, CELLS, self.cell)
+        found = known.mean(axis=(1, 3), dtype=np.float32)
+        found[MARGIN : CELLS - MARGIN, MARGIN : CELLS - MARGIN] = 0
+        return np.asarray(found, np.float32)
 
-    def wanted_small(self) -> Flags:
-        """Return in which cells something is wanted."""
-        return _covered(self.missing, self.small.shape[1::-1]) > 0
+    def piece(self, y: int, x: int, top: int, left: int) -> Piece | None:
+        """Return the block at *top*, *left* as it would lie at *y*, *x*, all in cells.
 
-    def grid(self, random: np.random.Generator) -> tuple[list[int], list[int]]:
-        """Return the rows and columns at which blocks begin; chance moves the whole grid."""
-        box = bounds(self.wanted.view(np.uint8))
-        if box is None:
-            return [], []
-        step = CELLS - OVERLAP
-        high, wide = self.small.shape[:2]
-        down, across = (int(shift) for shift in random.integers(0, step, 2))
-        first_row, first_column = box.y // self.cell, box.x // self.cell
-        rows = range(first_row - OVERLAP - down, -(-box.bottom // self.cell), step)
-        columns = range(first_column - OVERLAP - across, -(-box.right // self.cell), step)
-        return (
-            sorted({min(max(row, 0), high - CELLS) for row in rows}),
-            sorted({min(max(column, 0), wide - CELLS) for column in columns}),
-        )
-
-    def is_wanted(self, y: int, x: int) -> bool:
-        cell, side = self.cell, CELLS * self.cell
-        here = self.wanted[y * cell : y * cell + side, x * cell : x * cell + side]
-        return bool(here.any())
-
-    def lay(self, y: int, x: int, top: int, left: int, *, flipped: bool) -> None:
-        """Lay the block at *top*, *left* over the one at *y*, *x*, all in cells."""
+        None where nothing of it would.
+        """
         import cv2
 
-        cell, side = self.cell, CELLS * self.cell
-        there = Box(x * cell, y * cell, side, side).slices
-        block = self._closest(y, x, top, left, flipped=flipped)
-        block = block + self._tint(y, x, top, left, side, flipped=flipped)
+        there, edge = self._place(y, x, CELLS), MARGIN * self.cell
         old = self.picture[there].astype(np.float32)
-        known = self.known[there]
-        gap = np.square(block - old).sum(axis=2)
-        share = _joint(gap, known, OVERLAP * cell, cell)
-        share[~self.missing[there]] = 0
-        mixed = old + share[..., None] * (block - old)
-        self.picture[there] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
-        self.known[there] |= self.missing[there]
-        small = Box(x, y, CELLS, CELLS).slices
-        self.out_small[small] = cv2.resize(
-            self.picture[there].astype(np.float32), (CELLS, CELLS), interpolation=cv2.INTER_AREA
-        )
-        self.known_small[small] = cv2.resize(
-            self.known[there].astype(np.float32), (CELLS, CELLS), interpolation=cv2.INTER_AREA
-        )
-        self.wanted[there] = False
+        known, missing = self.known[there], self.missing[there]
+        weights = self.weights(y, x)
+        block = self._closest(old, weights, top, left)
+        block += _tint(old - block, weights)
+        middle, allowed = np.zeros_like(missing), np.zeros_like(missing)
+        middle[edge:-edge, edge:-edge] = True
+        soft = SOFT * self.cell
+        allowed[soft:-soft, soft:-soft] = True
+        new = patch(old, block, known & ~(middle & missing), missing & (allowed | ~known))
+        if not new.any():
+            return None
+        gap = block - old
+        # Broad differences come in over as wide a way as they are broad, fine ones at the cut:
+        # Burt, Adelson, "A Multiresolution Spline with Application to Image Mosaics", 1983.
+        width = (2 * soft + 1,) * 2
+        broad, wide = (cv2.GaussianBlur(it, width, 0) for it in (gap, new.astype(np.float32)))
+        wide[new & ~known] = 1
+        low = old + wide[..., None] * broad
+        laid = low + new[..., None] * (gap - broad)
+        narrow = (2 * ((self.cell + 1) // 2) + 1,) * 2
+        shows = visible_at(old, block, laid, new & known, BROAD * broad, self.cell)
+        share = cv2.GaussianBlur(new.astype(np.float32), narrow, 0)
+        share[new & ~known] = 1
+        return Piece(y, x, low + share[..., None] * (gap - broad), new, shows)
 
-    def _closest(self, y: int, x: int, top: int, left: int, *, flipped: bool) -> Floats:
+    def lay(self, piece: Piece) -> None:
+        """Lay *piece* into the picture."""
+        import cv2
+
+        there = self._place(piece.y, piece.x, CELLS)
+        old = self.picture[there].astype(np.float32)
+        mixed = old + self._faded(there)[..., None] * (piece.laid - old)
+        self.picture[there] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+        self.known[there] |= piece.new
+        self.out_small[Box(piece.x, piece.y, CELLS, CELLS).slices] = cv2.resize(
+            self.picture[there], (CELLS, CELLS), interpolation=cv2.INTER_AREA
+        )
+
+    def _place(self, y: int, x: int, cells: int) -> tuple[slice, slice]:
+        side = cells * self.cell
+        return Box(x * self.cell, y * self.cell, side, side).slices
+
+    def _closest(self, old: Floats, weights: Floats, top: int, left: int) -> Floats:
         """Return the block at *top*, *left*, or one less than a cell beside it.
 
-        The one that goes on best from what lies at *y*, *x*: lines fit to the pixel.
+        The one whose edge is most like that of *old*: lines fit to the pixel.
         """
         import cv2
 
         cell, side = self.cell, CELLS * self.cell
-        weight = cv2.resize(self.weights(y, x), (side, side), interpolation=cv2.INTER_NEAREST)
-        old = self.picture[Box(x * cell, y * cell, side, side).slices].astype(np.float32)
         down, across = top * cell, left * cell
         above, before = min(down, cell - 1), min(across, cell - 1)
         window = np.s_[
             down - above : down + side + cell - 1, across - before : across + side + cell - 1
         ]
-        around = self.before[window].astype(np.float32)
-        if weight.any() and self.visible[window].all():
-            if flipped:
-                old, weight = old[:, ::-1].copy(), weight[:, ::-1].copy()
+        around = self.before[window]
+        if weights.any() and self.visible[window].all():
             # By their light alone: a third of the work, which is most of it in large pictures.
-            light, wanted = (cv2.cvtColor(it, cv2.COLOR_RGB2GRAY) for it in (around, old))
-            gaps = cv2.matchTemplate(light, wanted, cv2.TM_SQDIFF, mask=weight)
+            light, wanted = (
+                cv2.cvtColor(it.astype(np.float32), cv2.COLOR_RGB2GRAY) for it in (around, old)
+            )
+            mask = cv2.resize(weights, (side, side), interpolation=cv2.INTER_NEAREST)
+            gaps = cv2.matchTemplate(light, wanted, cv2.TM_SQDIFF, mask=mask)
             above, before = (int(at) for at in np.unravel_index(gaps.argmin(), gaps.shape))
-        block = around[above : above + side, before : before + side]
-        return np.asarray(block[:, ::-1] if flipped else block, np.float32)
+        return around[above : above + side, before : before + side].astype(np.float32)
 
-    def _tint(self, y: int, x: int, top: int, left: int, side: int, *, flipped: bool) -> Floats:
-        """Return by how much the block's colours move towards the old ones, smoothly."""
+    def _faded(self, there: tuple[slice, slice]) -> Floats:
+        """Return 0 outside *missing*, rising to 1 over RIM pixels from what is to be seen there."""
         import cv2
 
-        parts = 2
-        wide = CELLS // parts
-
-        def means(row: int, column: int) -> Floats:
-            block = self.small[row : row + CELLS, column : column + CELLS]
-            found = block.reshape(parts, wide, parts, wide, 3).mean(axis=(1, 3))
-            return np.asarray(found, np.float32)
-
-        own = means(top, left)
-        if flipped:
-            own = own[:, ::-1]
-        shift = np.clip(means(y, x) - own, -TINT, TINT)
-        return np.asarray(
-            cv2.resize(shift, (side, side), interpolation=cv2.INTER_LINEAR), np.float32
-        )
-
-    def finish(self) -> Floats:
-        """Cut the new picture into the old one; return the share of the new at each pixel."""
-        import cv2
-
-        size = (self.small.shape[1], self.small.shape[0])
-        missing = (
-            cv2.resize(self.missing.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.999
-        )
-        free = cv2.resize(self.band, size, interpolation=cv2.INTER_AREA) > 0
-        gap = np.sqrt(np.square(self.out_small - self.small).sum(axis=2))
-        new = ring(gap, missing & ~free, missing & free)
-        share = cv2.resize(
-            new.astype(np.float32), self.missing.shape[::-1], interpolation=cv2.INTER_LINEAR
-        )
-        share = np.asarray(cv2.GaussianBlur(share, (0, 0), 0.7 * self.cell), np.float32)
-        share = np.clip((share - 0.5) * 2 + 0.5, 0, 1)
-        # Where the old does not show, or nothing lies beside it to go on from, all is new.
-        share[self.missing & (self.band <= 0)] = 1
-        share *= _faded(self.missing, self.visible)
-        old, made = self.before.astype(np.float32), self.picture.astype(np.float32)
-        mixed = old + share[..., None] * (made - old)
-        self.picture[:] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
-        return np.asarray(share, np.float32)
+        rows, columns = there
+        top, left = min(RIM, rows.start), min(RIM, columns.start)
+        around = np.s_[
+            rows.start - top : rows.stop + RIM, columns.start - left : columns.stop + RIM
+        ]
+        missing, visible = self.missing[around], self.visible[around]
+        outside = visible & ~missing
+        share = missing.astype(np.float32)
+        if outside.any():
+            depth = cv2.distanceTransform((~outside).view(np.uint8), cv2.DIST_L2, 5)
+            share *= np.where(visible, np.clip(depth / RIM, 0, 1), 1)
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        return share[top : top + height, left : left + width]
 
 
-def _covered(flags: Flags, size: tuple[int, int]) -> Floats:
-    """Return which share of each cell is set, the picture being *size* cells wide and high."""
-    import cv2
+def _tint(gap: Floats, weights: Floats) -> Floats:
+    """Return the plane through *gap*, how far a block is from what is there, around its middle.
 
-    found = cv2.resize(flags.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(found, np.float32)
-
-
-def _faded(missing: Flags, visible: Flags) -> Floats:
-    """Return 0 outside *missing*, rising to 1 over the first RIM pixels from what is to be seen."""
-    import cv2
-
-    outside = visible & ~missing
-    if not outside.any():
-        return missing.astype(np.float32)
-    depth = cv2.distanceTransform((~outside).view(np.uint8), cv2.DIST_L2, 5)
-    share = np.clip(depth / RIM, 0, 1).astype(np.float32)
-    share[~missing] = 0
-    share[missing & ~visible] = 1  # nothing of the old is there to be seen
-    return np.asarray(share, np.float32)
-
-
-def _band(missing: Flags, visible: Flags, width: int) -> Floats:
-    """Return, above 0, where the old may go on into the selection: about *width* px of its rim.
-
-    A thin part of the selection keeps two thirds of it for the new.
+    By least squares; light that falls off is brighter on one side. At most TINT levels.
     """
     import cv2
 
-    outside = visible & ~missing
-    if not outside.any():
-        return np.zeros(missing.shape, np.float32)
-    distance = np.asarray(
-        cv2.distanceTransform((~outside).view(np.uint8), cv2.DIST_L2, 5), np.float32
+    side = len(gap)
+    small = np.clip(
+        cv2.resize(gap, (CELLS, CELLS), interpolation=cv2.INTER_AREA), -2 * TINT, 2 * TINT
     )
-    count, found = cv2.connectedComponents(missing.view(np.uint8))
-    labels = np.asarray(found, np.int64)
-    depth = np.zeros(count, np.float32)
-    np.maximum.at(depth, labels[missing], distance[missing])
-    limit = np.minimum(np.float32(width), depth / 3)
-    limit[0] = 0
-    return np.where(missing & visible, np.maximum(limit[labels] - distance, 0), 0).astype(
-        np.float32
-    )
-
-
-def _joint(gap: Floats, known: Flags, overlap: int, cell: int) -> Floats:
-    """Return the share of a new block over what is *known* around it: cut on up to four sides."""
-    import cv2
-
-    share = np.ones(gap.shape, np.float32)
-    for turns in range(4):
-        # Views: what is written to them is in *share*.
-        side, beside = np.rot90(share, turns), np.rot90(known, turns)[:, :overlap]
-        if beside.mean() > 0.5:
-            kept = path(np.rot90(gap, turns)[:, :overlap])
-            side[:, :overlap] *= np.arange(overlap)[None, :] >= kept[:, None]
-    width = 2 * ((cell + 1) // 2) + 1
-    soft = np.asarray(cv2.GaussianBlur(share, (width, width), 0), np.float32)
-    # Where nothing was yet, the block comes as it is.
-    soft[~known] = 1
-    return soft
+    at = (np.arange(CELLS) + 0.5) / CELLS - 0.5
+    down, across = np.meshgrid(at, at, indexing="ij")
+    terms = np.stack([np.ones_like(down), down, across], axis=2).reshape(-1, 3)
+    # Weighing planes down a little: where hardly anything is known they would tilt.
+    heavy = weights.reshape(-1, 1) * terms
+    system = heavy.T @ terms + np.diag([1e-3, 0.5, 0.5])
+    found = np.linalg.solve(system, heavy.T @ small.reshape(-1, 3))
+    plane = np.clip((terms @ found).reshape(CELLS, CELLS, 3), -TINT, TINT).astype(np.float32)
+    return np.asarray(cv2.resize(plane, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)

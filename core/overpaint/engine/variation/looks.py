@@ -18,6 +18,9 @@ STEP = 4
 PARTS = (CELLS // STEP) ** 2
 RELIEF = 1.5
 """How much the roughness of a block counts beside its colours."""
+COLOUR = 2.5
+"""How much colours count beside light and dark: where a thing of one colour is in light and in
+shade, leaves of another are another thing."""
 SOURCES = 9000
 """How many blocks of the picture are looked at."""
 ALIKE, STRANGE = 6.0, 36.0
@@ -152,4 +155,6 @@ def _planes(small: Floats) -> Floats:
         )
         return np.asarray(found, np.float32)
 
-    return np.dstack([means(small), means(np.asarray(rough, np.float32))])
+    light = small.mean(axis=2, keepdims=True)
+    seen = light + COLOUR * (small - light)
+    return np.dstack([means(seen), means(np.asarray(rough, np.float32))])
