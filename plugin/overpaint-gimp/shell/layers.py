@@ -6,6 +6,7 @@ hidden.
 """
 
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -44,6 +45,9 @@ _DRAWN = (
     "gimp-item-id-is-vector-layer",
 )
 _KEPT = ("blend-space", "composite-space", "composite-mode")
+_LOCKS = ("position", "visibility")
+_OWN_PARASITES = "gimp-"
+"""What those begin with in which GIMP says what it draws."""
 
 
 @dataclass(frozen=True)
@@ -195,11 +199,42 @@ def read(batch: Batch, number: str) -> wire.LayerPixels:
     """Return all pixels of a layer, or what the document shows of all of them."""
     if number != WHOLE:
         return _pixels(number, batch.image, batch.leaves[number])
-    shown = pdb.gimp_layer_new_from_visible(batch.image, batch.image, "Overpaint")
+    with _without_shown_masks(batch.image) as image:
+        visible = pdb.gimp_layer_new_from_visible(image, image, "Overpaint")
+        try:
+            return _pixels(number, image, visible)
+        finally:
+            gimp.delete(visible)
+
+
+@contextmanager
+def _without_shown_masks(image: Any) -> Iterator[Any]:
+    """Yield *image*, or where it shows masks in place of layers, a copy that shows the layers.
+
+    A mask that is shown is grey: the style would be that of another picture.
+    """
+    if not any(_shows_mask(item) for item in _items(image.layers)):
+        yield image
+        return
+    copy = pdb.gimp_image_duplicate(image)
     try:
-        return _pixels(number, batch.image, shown)
+        for item in _items(copy.layers):
+            if _shows_mask(item):
+                item.show_mask = False
+        yield copy
     finally:
-        gimp.delete(shown)
+        gimp.delete(copy)
+
+
+def _shows_mask(item: Any) -> bool:
+    return item.mask is not None and item.show_mask
+
+
+def _items(items: List[Any]) -> Iterator[Any]:
+    for item in items:
+        yield item
+        if isinstance(item, gimp.GroupLayer):
+            yield from _items(item.layers)
 
 
 def _pixels(number: str, image: Any, layer: Any) -> wire.LayerPixels:
@@ -232,12 +267,12 @@ def insert(batch: Batch, results: Results, name: str) -> Any:
                     if str(old.ID) in results:
                         results.write(str(old.ID), _plain(image, new))
             for root in batch.roots:
-                root.visible = False
+                _show(root, False)
             result_layers.declare(image, results.provenances())
         except BaseException as error:
             image.remove_layer(group)
             for root, visible in zip(batch.roots, seen):
-                root.visible = visible
+                _show(root, visible)
             if isinstance(error, RuntimeError):  # what GIMP's own refusals are
                 raise messages.insert_failed(str(error)) from error
             raise
@@ -247,6 +282,16 @@ def insert(batch: Batch, results: Results, name: str) -> Any:
     finally:
         image.undo_group_end()
     return group
+
+
+def _show(item: Any, visible: bool) -> None:
+    """Show or hide *item*: where its visibility is locked, GIMP would leave it without a word."""
+    locked = pdb.gimp_item_get_lock_visibility(item)
+    if locked:
+        pdb.gimp_item_set_lock_visibility(item, False)
+    item.visible = visible
+    if locked:
+        pdb.gimp_item_set_lock_visibility(item, True)
 
 
 def _pairs(old: Any, new: Any) -> Iterator[Tuple[Any, Any]]:
@@ -284,8 +329,14 @@ def _plain(image: Any, layer: Any) -> Any:
         mask = plain.create_mask(ADD_MASK_WHITE)
         plain.add_mask(mask)
         mask.write_pixels(0, 0, *size, None, layer.mask.read_pixels(0, 0, *size, None))
-        plain.apply_mask = layer.apply_mask
-        plain.edit_mask = False
+        for state in ("apply_mask", "edit_mask", "show_mask"):
+            setattr(plain, state, getattr(layer, state))
+    for parasite in layer.parasite_list():
+        if not parasite.startswith(_OWN_PARASITES):
+            plain.parasite_attach(layer.parasite_find(parasite))
+    for lock in _LOCKS:  # at last: they would keep it from its place
+        kept = pdb["gimp-item-get-lock-" + lock](layer)
+        pdb["gimp-item-set-lock-" + lock](plain, kept)
     name = layer.name
     image.remove_layer(layer)
     plain.name = name
