@@ -163,6 +163,16 @@ def test_what_other_programs_keep_beside_the_layers_stays(tmp_path: Path) -> Non
     assert (old.get("own"), new.get("own")) == ("kept", "kept")
 
 
+def test_a_document_that_is_all_hidden_gets_the_look_that_it_would_have(tmp_path: Path) -> None:
+    """Of nothing that shows, a network would make black."""
+    found = []
+    for visibility in ("visible", "hidden"):
+        assert styled(document(tmp_path, LAYER.replace("/>", f' visibility="{visibility}"/>'))) == 0
+        stack, files = members(tmp_path / "out.ora")
+        found.append(files[stack[0][0].get("src", "")])
+    assert found[0] == found[1]
+
+
 def test_names_of_several_lines_stay(tmp_path: Path) -> None:
     """XML can hold the ends of lines, though no other control character."""
     path = document(tmp_path, LAYER.replace('"A"', '"two&#10;lines&#9;🎨 &quot;&lt;/"'))

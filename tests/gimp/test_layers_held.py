@@ -3,6 +3,7 @@
 Held is what the user locked: a place, an eye, what is transparent, or all of it.
 """
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,8 @@ def call(which, chosen):
     procedure = Gimp.get_pdb().lookup_procedure("plug-in-overpaint-style-layers")
     config = procedure.create_config()
     config.set_property("image", image)
-    config.set_core_object_array("drawables", [chosen])
+    drawables = [] if chosen.is_group() else [chosen]
+    config.set_core_object_array("drawables", drawables)
     image.set_selected_layers([chosen])
     config.set_property("which", which)
     config.set_property("prompt", "van gogh")
@@ -102,6 +104,23 @@ for shown in (False, True):
 report({"told": told, "found": found})
 
 image = Gimp.Image.new(WIDTH, HEIGHT, Gimp.ImageBaseType.RGB)
+layer = pixels("A", None, 1, WIDTH, HEIGHT)
+pair = group("Pair", None)
+image.reorder_item(layer, pair, 0)
+empty = Gimp.Layer.new(image, "", 9, 9, Gimp.ImageType.RGBA_IMAGE, 100, Gimp.LayerMode.NORMAL)
+add(empty, pair)
+twice = []
+for _ in range(2):
+    before = {each.get_id() for each in image.get_layers()}
+    told = call("selected", pair)
+    (new,) = (each for each in image.get_layers() if each.get_id() not in before)
+    twice.append([image.get_item_position(new), digest(new.get_children()[0].get_children()[1])])
+report({"told": told, "twice": twice})
+image.remove_layer(image.get_layers()[0])
+image.remove_layer(image.get_layers()[0])
+Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file("hidden.xcf"), None)
+
+image = Gimp.Image.new(WIDTH, HEIGHT, Gimp.ImageBaseType.RGB)
 locked = pixels("Locked", None, 1)
 locked.set_lock_content(True)
 told = call("selected", locked)
@@ -112,13 +131,19 @@ LOOK = (
     HELPERS
     + """
 found = []
-for name in ("shown-0-out.xcf", "shown-1-out.xcf"):
+for name in ("shown-0-out.xcf", "shown-1-out.xcf", "hidden-out.xcf"):
     image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file(name))
-    found.append(digest(image.get_layers()[0].get_children()[0]))
+    made = image.get_layers()[0]
+    while made.is_group():
+        made = made.get_children()[-1]
+    found.append(digest(made))
 image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file("held-out.xcf"))
 report({"after": [state(item) for item in image.get_layers()], "found": found})
 """
 )
+
+
+DOCUMENTS = ("held", "shown-0", "shown-1", "hidden")
 
 
 @pytest.fixture(scope="module", params=lab.VERSIONS)
@@ -134,22 +159,22 @@ def reports(
         script + IN_GIMP, gimp_home.room(gimp, home), timeout=300, resources=True
     ).reports
     console = Console(gimp, tmp_path_factory.mktemp("held-files"))
-    for name in ("held", "shown-0", "shown-1"):
-        (console.folder / f"{name}.xcf").write_bytes((home / f"{name}.xcf").read_bytes())
+    for name in DOCUMENTS:
+        shutil.copy(home / f"{name}.xcf", console.folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OVERPAINT_GIMP", console.command)
         patch.setenv("OVERPAINT_DATA", str(console.home / "data"))
         patch.setenv("OVERPAINT_CONFIG", str(console.home / "config"))
         patch.setattr("tempfile.tempdir", str(console.folder))
-        for name in ("held", "shown-0", "shown-1"):
+        for name in DOCUMENTS:
             path, out = (console.folder / f"{name}{end}.xcf" for end in ("", "-out"))
             words = ["style", str(path), "--each-layer", "--prompt", "van gogh", "--seed", "7"]
             assert cli.run([*words, "-o", str(out)]) == 0
     sandbox = gimp.sandbox(console.home, binds=[console.folder])
     script = f"folder = {str(console.folder)!r}\n"
     (files,) = gimp.batch(script + LOOK, sandbox, resources=True).reports
-    held, shown, nothing = made
-    return {"held": held, "shown": shown, "nothing": nothing, "files": files}
+    held, shown, twice, nothing = made
+    return {"held": held, "shown": shown, "twice": twice, "nothing": nothing, "files": files}
 
 
 def hidden(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -169,8 +194,20 @@ def test_what_is_held_is_as_it_was_in_both_groups(reports: dict[str, Any], way: 
 @pytest.mark.parametrize("way", ["shown", "files"])
 def test_a_mask_that_is_shown_does_not_change_the_style(reports: dict[str, Any], way: str) -> None:
     """The look comes from the picture, not from the grey that GIMP shows in its place."""
-    plain, shown = reports[way]["found"]
+    plain, shown, *_ = reports[way]["found"]
     assert plain == shown
+
+
+def test_the_same_command_on_layers_that_it_hid_gives_the_same_look(
+    reports: dict[str, Any],
+) -> None:
+    """Not the look of what it has made, which covers them; nor that of nothing, in a file. It lies
+    on top, where it is seen.
+    """
+    first, second = reports["twice"]["twice"]
+    *_, of_file = reports["files"]["found"]
+
+    assert first == second == [0, of_file]
 
 
 def test_where_nothing_can_be_styled_nothing_is_added(reports: dict[str, Any]) -> None:

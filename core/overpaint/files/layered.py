@@ -63,7 +63,7 @@ class LayersFile(Protocol):
         ...
 
     def whole(self) -> Pixels:
-        """Return the document as one picture, RGBA."""
+        """Return the document as one picture, RGBA; where all of it is hidden, as it would be."""
         ...
 
     def keep(self, place: Place, styled: Styled) -> None:
@@ -99,7 +99,10 @@ class Layered:
 
     def whole(self) -> Pixels:
         # Mixed by ourselves: files may bring an old one.
-        return _whole(_flattened(self.tree, self._document))
+        tree, nodes = self.tree, self.tree.children
+        if not any(each.visible for each in nodes):  # nothing lends nothing a look
+            tree = replace(tree, children=tuple(replace(each, visible=True) for each in nodes))
+        return _whole(_flattened(tree, self._document))
 
     def keep(self, place: Place, styled: Styled) -> None:
         document = self._document(place.layer)

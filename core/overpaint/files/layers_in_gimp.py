@@ -25,6 +25,8 @@ AS_STORED = ("Y' u8", "Y'A u8", "R'G'B' u8", "R'G'B'A u8")
 SRGB = ("sRGB", "space-gray-sRGB")
 LINEAR_SRGB = ("scRGB", "space-gray-linear")
 PERSISTENT = 1
+GROUP = "overpaint-group"
+"""The parasite that the command in GIMP gives its group, by which it finds it."""
 DRAWN = ("is_text_layer", "is_link_layer", "is_vector_layer")
 """What tells layers whose pixels GIMP draws itself; 3.0 knows the first only."""
 KEPT = ("blend_space", "composite_space", "composite_mode")
@@ -49,6 +51,9 @@ def apart(folder: Path, job: dict[str, Any]) -> None:
         told["srgb"] = _space(image) in (*SRGB, *LINEAR_SRGB)
         told["layers"] = _nodes(image, image.get_layers(), folder, _numbers(), job["plain"])
         _show_layers(image.get_layers())
+        if not any(item.get_visible() for item in image.get_layers()):
+            for item in image.get_layers():
+                _set_visible(item, visible=True)
         shown = Gimp.Layer.new_from_visible(image, image, "Overpaint")
         told["form"] = _form(image, shown)
         _write(folder / "whole.raw", shown, told["form"])
@@ -121,6 +126,7 @@ def beside(folder: Path, job: dict[str, Any]) -> None:
     roots = image.get_layers()
     group = Gimp.GroupLayer.new(image, job["title"])
     image.insert_layer(group, None, 0)
+    group.attach_parasite(Gimp.Parasite.new(GROUP, PERSISTENT, list(b"layers")))
     number = 0
     for position, root in enumerate(roots):
         copy = root.copy()
@@ -134,17 +140,17 @@ def beside(folder: Path, job: dict[str, Any]) -> None:
             if told is not None:
                 _style(folder / f"styled-{number}.raw", _plain(image, new), told)
     for root in roots:
-        _hide(root)
+        _set_visible(root, visible=False)
     _declare(image, job["declared"])
     Gimp.file_save(QUIETLY, image, _file(folder, "written.xcf"), None)
     image.delete()
 
 
-def _hide(item: Any) -> None:
-    """Hide *item*: where its visibility is locked, GIMP would leave it without a word."""
+def _set_visible(item: Any, *, visible: bool) -> None:
+    """Show or hide *item*: where its visibility is locked, GIMP would leave it without a word."""
     locked = item.get_lock_visibility()
     item.set_lock_visibility(False)
-    item.set_visible(False)
+    item.set_visible(visible)
     item.set_lock_visibility(locked)
 
 

@@ -6,7 +6,6 @@ hidden.
 """
 
 import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -21,7 +20,7 @@ from gimpfu import (
     gimp,
     pdb,
 )
-from shell import canvas, messages, result_layers
+from shell import canvas, messages, result_layers, whole
 
 __all__ = [
     "EVERY_LAYER",
@@ -199,42 +198,12 @@ def read(batch: Batch, number: str) -> wire.LayerPixels:
     """Return all pixels of a layer, or what the document shows of all of them."""
     if number != WHOLE:
         return _pixels(number, batch.image, batch.leaves[number])
-    with _without_shown_masks(batch.image) as image:
+    with whole.to_look_at(batch.image, batch.roots) as image:
         visible = pdb.gimp_layer_new_from_visible(image, image, "Overpaint")
         try:
             return _pixels(number, image, visible)
         finally:
             gimp.delete(visible)
-
-
-@contextmanager
-def _without_shown_masks(image: Any) -> Iterator[Any]:
-    """Yield *image*, or where it shows masks in place of layers, a copy that shows the layers.
-
-    A mask that is shown is grey: the style would be that of another picture.
-    """
-    if not any(_shows_mask(item) for item in _items(image.layers)):
-        yield image
-        return
-    copy = pdb.gimp_image_duplicate(image)
-    try:
-        for item in _items(copy.layers):
-            if _shows_mask(item):
-                item.show_mask = False
-        yield copy
-    finally:
-        gimp.delete(copy)
-
-
-def _shows_mask(item: Any) -> bool:
-    return item.mask is not None and item.show_mask
-
-
-def _items(items: List[Any]) -> Iterator[Any]:
-    for item in items:
-        yield item
-        if isinstance(item, gimp.GroupLayer):
-            yield from _items(item.layers)
 
 
 def _pixels(number: str, image: Any, layer: Any) -> wire.LayerPixels:
@@ -245,19 +214,21 @@ def _pixels(number: str, image: Any, layer: Any) -> wire.LayerPixels:
 
 
 def insert(batch: Batch, results: Results, name: str) -> Any:
-    """Lay a new group with the styled layers above the old ones, which are hidden; return it.
+    """Lay a new group with the styled layers above the old ones, which are hidden, and above what
+    was made of them before; return it.
 
     Whatever is not in *results* is there as a copy. One step to undo.
     """
     image = batch.image
-    first = batch.roots[0]
+    spot = result_layers.above(batch.roots[0])
     active = image.selected_layers
     seen = [root.visible for root in batch.roots]
     image.undo_group_start()
     try:
         group = gimp.GroupLayer(image, name)
-        place = pdb.gimp_image_get_item_position(image, first)
-        image.insert_layer(group, first.parent, place)
+        image.insert_layer(group, spot.parent, spot.position)
+        flags = result_layers.PERSISTENT | PARASITE_UNDOABLE
+        group.attach_new_parasite(result_layers.GROUP, flags, "layers")
         try:
             for position, root in enumerate(batch.roots):
                 made = root.copy()
