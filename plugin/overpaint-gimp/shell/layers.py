@@ -276,13 +276,14 @@ def _pairs(old: Any, new: Any) -> Iterator[Tuple[Any, Any]]:
 def _plain(image: Any, layer: Any) -> Any:
     """Return *layer* where its pixels are its own; where GIMP draws them, make them its own.
 
-    GIMP draws links and paths anew whenever a file is opened, and text once it is changed. GIMP 3.0
-    cannot turn text into pixels: a layer takes its place, but for text with filters, which nothing
-    could take along.
+    GIMP draws links and paths anew whenever a file is opened, and text once it is changed. A layer
+    of pixels takes their place: GIMP 3.0 cannot turn text into pixels, and where 3.2 does, redo
+    draws it once more, without its style. Filters could not be taken along: such layers stay.
     """
     if not any(name in pdb and pdb[name](layer.ID) for name in _DRAWN):
         return layer
-    if layer.rasterize() or pdb.gimp_drawable_get_filters(layer)[0]:
+    if pdb.gimp_drawable_get_filters(layer)[0]:
+        layer.rasterize()
         return layer
     size = layer.width, layer.height
     plain = gimp.Layer(image, layer.name, *size, layer.type, layer.opacity, LAYER_MODE_NORMAL)
