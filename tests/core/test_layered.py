@@ -173,6 +173,12 @@ def test_a_document_that_is_all_hidden_gets_the_look_that_it_would_have(tmp_path
     assert found[0] == found[1]
 
 
+def test_one_layer_is_no_layers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is counted is said as people say it."""
+    assert styled(document(tmp_path)) == 0
+    assert "1 layer made" in capsys.readouterr().err
+
+
 def test_names_of_several_lines_stay(tmp_path: Path) -> None:
     """XML can hold the ends of lines, though no other control character."""
     path = document(tmp_path, LAYER.replace('"A"', '"two&#10;lines&#9;🎨 &quot;&lt;/"'))

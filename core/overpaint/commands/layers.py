@@ -231,8 +231,9 @@ class _Work:
             click.echo(f"{each.name}: {each.error.sentence} {each.error.hint}", err=True)
         if self.failed:
             click.echo("Run the same command again: only what is missing is made.", err=True)
+        layers = "layer" if finished.made == 1 else "layers"
         click.echo(
-            f"Saved {out}: {finished.made} layers made, {finished.reused} taken over, "
+            f"Saved {out}: {finished.made} {layers} made, {finished.reused} taken over, "
             f"{finished.skipped} left, {finished.failed} failed.",
             err=True,
         )
