@@ -19,8 +19,8 @@ from overpaint.commands import check, edit, prompts
 from overpaint.commands.batch import batch
 from overpaint.commands.history import history
 from overpaint.commands.keys import keys
-from overpaint.commands.telling import complain
-from overpaint.errors import OverpaintError, Unexpected
+from overpaint.commands.telling import complain, unexpected
+from overpaint.errors import OverpaintError
 
 __all__ = ["commands", "main", "run"]
 
@@ -54,12 +54,7 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if sys.flags.dev_mode:
             raise
-        defect = Unexpected(
-            f"Overpaint met a defect of its own: {type(error).__name__}: {error}",
-            "Nothing was written. Please report this, with what "
-            "'python -X dev -m overpaint ...' prints for the same command.",
-        )
-        complain(defect, as_json=as_json)
+        complain(unexpected(error), as_json=as_json)
     return FAILED
 
 

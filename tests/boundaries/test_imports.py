@@ -112,6 +112,7 @@ ALLOWED = {
         "history",
         "keys",
         "layers",
+        "places",
         "presets",
         "providers.base",
         "providers.registry",

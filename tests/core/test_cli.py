@@ -242,6 +242,14 @@ BROKEN = {
         ["remove", "photo.png", "--mask", "mask.png", "-o", "link.png"],
         "OUT and IMAGE are the same file, photo.png.",
     ),
+    "over a reference": (
+        ["style", "photo.png", "--reference", "small.png", "-o", "small.png"],
+        "OUT and reference 1 are the same file, small.png.",
+    ),
+    "a name too long": (
+        ["remove", "photo.png", "--mask", "mask.png", "-o", "n" * 300 + ".png"],
+        "cannot be written: File name too long.",
+    ),
     "prompt too long": (
         ["inpaint", *REMOVE[1:], "--prompt", "a" * 40_000],
         "the prompt is longer than",

@@ -114,3 +114,32 @@ def until(done: Callable[[], bool], sentence: str) -> None:
     while not done():
         assert time.monotonic() < end, sentence
         time.sleep(0.1)
+
+
+STYLED = """
+text = Gimp.TextLayer.new(image, "Words", Gimp.context_get_font(), 44, Gimp.Unit.pixel())
+image.insert_layer(text, None, 0)
+procedure = Gimp.get_pdb().lookup_procedure("plug-in-overpaint-style-layers")
+config = procedure.create_config()
+config.set_property("image", image)
+config.set_core_object_array("drawables", [text])
+config.set_property("which", "all")
+config.set_property("prompt", "van gogh")
+report(int(procedure.run(config).index(0)))
+"""
+
+
+def test_redo_brings_back_the_style_of_text(desktop: lab.Desktop) -> None:
+    """One Ctrl+Z takes the group away, one Ctrl+Y brings it back with all its pixels: GIMP 3.2
+    drew text again that it had turned into pixels.
+    """
+    open_document(desktop, selected=())
+    assert desktop.python(STYLED) == [3]
+    after = wait_for_layers(desktop, 3)
+    desktop.activate(desktop.wait_for_window("500x500"))
+    desktop.key("ctrl+z")
+    wait_for_layers(desktop, 2)
+    desktop.key("ctrl+y")
+    again = wait_for_layers(desktop, 3)
+
+    assert again["layers"] == after["layers"]

@@ -1,40 +1,29 @@
 """`overpaint batch`: many recipes over many files, which can be stopped and goes on.
 
-State: a file beside the list, with the digest of each line that is done. A line that was changed,
-or whose result is gone, is made again.
+State: a file beside the list, with the digest of each line that is done, added as lines are. A line
+that was changed, or whose result is gone, is made again.
 """
 
-import json
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from overpaint.commands.telling import follow, print_json, progress_shown
-from overpaint.errors import FileUnreadable, OverpaintError, RecipeInvalid, SelectionEmpty
-from overpaint.recipe import VERSION, Edit, Recipe
+from overpaint import places
+from overpaint.commands.jobs import Job, read_job, read_lines
+from overpaint.commands.telling import follow, print_json, progress_shown, unexpected
+from overpaint.errors import FileUnreadable, FileUnwritable, OverpaintError, SelectionEmpty
 
 if TYPE_CHECKING:
     from overpaint.commands.telling import Outcome
 
 __all__ = ["batch"]
 
-PARTS = {"image", "mask", "out", "recipe"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One line of the list, read: *digest* is that of its text and of where it was read."""
-
-    number: int
-    digest: str
-    image: Path
-    mask: Path | None
-    out: Path
-    recipe: Recipe
+_INTERRUPTED = 130
 
 
 @dataclass(slots=True)
@@ -45,6 +34,15 @@ class _Report:
 
     def to_dict(self) -> dict[str, Any]:
         return {"made": self.made, "done_before": self.skipped, "failed": self.failed}
+
+    def make(self, number: int, job: Job, outcome: "Outcome", saved: list[Path]) -> None:
+        told = {"out": str(job.out), "saved": [str(each) for each in saved]}
+        told_of = {"notices": outcome.notices, "cost": outcome.cost}
+        self.made.append({"line": number, **told, **told_of})
+
+    def fail(self, number: int, error: OverpaintError) -> None:
+        told = {"code": error.code, "error": error.sentence, "hint": error.hint}
+        self.failed.append({"line": number, **told})
 
 
 @click.command()
@@ -59,36 +57,66 @@ def batch(jobs: Path, *, as_json: bool, again: bool) -> int:
     from the folder of JOBS. A line that fails does not stop the others; the same command goes on
     with what is missing.
     """
-    lines = _lines(jobs)
+    lines = read_lines(jobs)
     state = jobs.with_name(f"{jobs.name}.done")
-    done = set() if again else _read_state(state)
     report = _Report()
-    with progress_shown() as show:
-        for place, (number, text) in enumerate(lines):
-            show(place / len(lines), f"{jobs.name}, line {number}")
-            try:
-                line = _read(number, text, jobs.resolve().parent)
-                if line.digest in done and line.out.exists():
-                    report.skipped.append(number)
-                    continue
-                outcome = _run(line)
-            except OverpaintError as error:
-                failure = {"line": number, "code": error.code, "error": error.sentence}
-                report.failed.append({**failure, "hint": error.hint})
-                continue
-            done.add(line.digest)
-            state.write_text("".join(f"{each}\n" for each in sorted(done)), "ascii")
-            report.made.append({"line": number, "out": str(line.out), "cost": outcome.cost})
+    with _alone(state):
+        if again:
+            state.unlink(missing_ok=True)
+        try:
+            _work(lines, jobs, state, report)
+        except KeyboardInterrupt:
+            _tell(report, as_json=as_json)
+            click.echo("Interrupted. Run the same command again to go on from here.", err=True)
+            return _INTERRUPTED
     _tell(report, as_json=as_json)
     return 1 if report.failed else 0
 
 
-def _lines(jobs: Path) -> list[tuple[int, str]]:
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """Keep a second run over the same list from making, and paying, everything twice."""
+    lock = state.with_name(f".{state.name}.lock")
     try:
-        text = jobs.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileUnreadable(f"{jobs} cannot be read: {error}.", "Check the name.") from error
-    return [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+        hold = places.Hold(lock)
+    except OSError as error:
+        if places.is_held(lock):
+            raise FileUnwritable(
+                "Another 'overpaint batch' is at work on this list.", "Wait for it to end."
+            ) from error
+        raise _unwritable(state, error) from error
+    try:
+        yield
+    finally:
+        hold.release()
+
+
+def _work(lines: list[tuple[int, str]], jobs: Path, state: Path, report: _Report) -> None:
+    done, folder = _read_state(state), jobs.resolve().parent
+    writers: dict[Path, int] = {}
+    with progress_shown() as show:
+        for place, (number, text) in enumerate(lines):
+            show(place / len(lines), f"{jobs.name}, line {number}")
+            try:
+                job = read_job(text, folder)
+                _refuse_twice(job, writers.setdefault(job.out.resolve(), number), number)
+                if job.digest in done and job.is_saved:
+                    report.skipped.append(number)
+                    continue
+                outcome, saved = _run(job)
+                report.make(number, job, outcome, saved)
+                _note(state, job.digest)
+            except OverpaintError as error:
+                report.fail(number, error)
+            except Exception as error:
+                if sys.flags.dev_mode:
+                    raise
+                report.fail(number, unexpected(error))
+
+
+def _refuse_twice(job: Job, first: int, number: int) -> None:
+    if first != number:
+        raise FileUnwritable(f"Line {first} is saved to {job.out}, too.", "Choose another name.")
 
 
 def _read_state(state: Path) -> set[str]:
@@ -97,38 +125,28 @@ def _read_state(state: Path) -> set[str]:
     except FileNotFoundError:
         return set()
     except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise FileUnreadable(
-            f"{state} cannot be read: {error}.", "Remove it, or use --again."
+            f"{state} cannot be read: {reason}.", "Remove it, or use --again."
         ) from error
 
 
-def _read(number: int, text: str, folder: Path) -> _Line:
-    """Return one line; raises RecipeInvalid with what is wrong with it."""
-    hint = 'A line is {"image": ..., "mask": ..., "out": ..., "recipe": {...}}.'
+def _note(state: Path, digest: str) -> None:
     try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise RecipeInvalid(f"Line {number} is not JSON: {error}.", hint) from error
-    if not isinstance(data, dict) or not {"image", "out", "recipe"} <= set(data) <= PARTS:
-        raise RecipeInvalid(f"Line {number} lacks a part, or has one that is not known.", hint)
-    paths = {name: data[name] for name in ("image", "mask", "out") if data.get(name) is not None}
-    if not all(isinstance(path, str) and path for path in paths.values()):
-        raise RecipeInvalid(f"Line {number} has a path that is not text.", hint)
-    if not isinstance(data["recipe"], dict):
-        raise RecipeInvalid(f"The recipe in line {number} is not an object.", hint)
-    # Written by hand, it says no version: it is meant for the Overpaint that reads it.
-    recipe = Recipe.from_dict({"version": VERSION, **data["recipe"]})
-    if recipe.edit is Edit.GENERATE or recipe.references:
-        raise RecipeInvalid(
-            f"Line {number} makes a picture from nothing, or wants reference pictures.",
-            "Such edits run one by one: 'overpaint generate', or --reference.",
-        )
-    mask = folder / paths["mask"] if "mask" in paths else None
-    digest = sha256(f"{folder}\n{text}".encode()).hexdigest()
-    return _Line(number, digest, folder / paths["image"], mask, folder / paths["out"], recipe)
+        with state.open("a", encoding="ascii") as file:
+            file.write(f"{digest}\n")
+    except OSError as error:
+        raise _unwritable(state, error) from error
 
 
-def _run(line: _Line) -> "Outcome":
+def _unwritable(state: Path, error: OSError) -> FileUnwritable:
+    return FileUnwritable(
+        f"What is done cannot be noted in {state}: {error.strerror or error}.",
+        "Make room, or put the list into a folder that can be written to.",
+    )
+
+
+def _run(job: Job) -> "tuple[Outcome, list[Path]]":
     """Make one line's edit and save it; raises what the edit raises."""
     import anyio
     import numpy as np
@@ -136,33 +154,34 @@ def _run(line: _Line) -> "Outcome":
     from overpaint import app, files
     from overpaint.mask import bounds
 
-    document = files.load(line.image)
+    files.check_apart(job.out, {"IMAGE": job.image, "MASK": job.mask})
+    document = files.load(job.image)
     extent = document.extent
     selection = (
         np.full((extent.height, extent.width), 255, np.uint8)
-        if line.mask is None
-        else files.load_selection(line.mask, extent)
+        if job.mask is None
+        else files.load_selection(job.mask, extent)
     )
     box = bounds(selection)
     if box is None:
-        raise SelectionEmpty(f"The mask {line.mask} selects nothing.", "Paint white what is meant.")
-    files.check(line.out, document)
-    recipe = line.recipe.with_seed()
+        raise SelectionEmpty(f"The mask {job.mask} selects nothing.", "Paint white what is meant.")
+    files.check(job.out, document)
+    recipe = job.recipe.with_seed()
     region = app.plan(recipe, box, extent).region
     source = document.source(region, selection[region.slices])
 
     async def work() -> "Outcome":
-        running = app.run(recipe, region, source, canvas=extent, document=line.image.name)
+        running = app.run(recipe, region, source, canvas=extent, document=job.image.name)
         async with running as events:
             return await follow(_quiet(events))
 
     outcome = anyio.run(work)
+    outcome.notices[:0] = document.notices
     results = [
         files.Result(each.patch, each.recipe, app.provenance_of(each.recipe).xmp())
         for each in outcome.made
     ]
-    files.save(line.out, document, results)
-    return outcome
+    return outcome, files.save(job.out, document, results)
 
 
 async def _quiet(events: Any) -> Any:
@@ -183,7 +202,10 @@ def _tell(report: _Report, *, as_json: bool) -> None:
 
 
 def _told(report: _Report) -> Iterator[str]:
+    for each in report.made:
+        for sentence in each["notices"]:
+            yield f"Line {each['line']}: {sentence}"
     for each in report.failed:
-        yield f"Line {each['line']}: {each['error']} {each['hint']}"
+        yield f"Line {each['line']}: {each['error']} {each['hint']}".rstrip()
     counts = f"{len(report.made)} made, {len(report.skipped)} done before"
     yield f"{counts}, {len(report.failed)} failed."

@@ -9,7 +9,7 @@ import click
 
 from overpaint.commands import options
 from overpaint.commands.telling import Outcome, follow, print_json
-from overpaint.errors import FileUnwritable, ModelUnknown, SelectionEmpty
+from overpaint.errors import ModelUnknown, SelectionEmpty
 from overpaint.look import PLAIN, Look
 from overpaint.recipe import Edit, Oversize, Recipe
 
@@ -218,13 +218,12 @@ def _prepare(edit: Edit, given: dict[str, Any]) -> _Work:
 
 
 def _refuse_overwriting(given: dict[str, Any]) -> None:
-    out = given["out"]
-    for name, path in (("IMAGE", given["image"]), ("MASK", given["mask"])):
-        if path is not None and _same_file(out, path):
-            raise FileUnwritable(
-                f"OUT and {name} are the same file, {path}.",
-                "Overpaint never overwrites what it reads; choose another name.",
-            )
+    from overpaint import files
+
+    read = {"IMAGE": given["image"], "MASK": given["mask"]}
+    for number, reference in enumerate(given.get("references", ()), 1):
+        read[f"reference {number}"] = reference
+    files.check_apart(given["out"], read)
 
 
 def _reach(given: dict[str, Any]) -> "app.Reach":
@@ -288,13 +287,6 @@ def _switched(error: ModelUnknown, given: dict[str, Any]) -> bool:
         return False
     click.echo(f"overpaint: {error.sentence}", err=True)
     return click.confirm(f"Use {error.successor} instead?", err=True)
-
-
-def _same_file(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:  # one of them is not there
-        return one.resolve() == other.resolve()
 
 
 def _tell_forecast(told: "app.Outlook", *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from overpaint.commands.telling import print_json, progress_shown
+from overpaint.errors import FormatUnsupported, SelectionEmpty
 from overpaint.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def style_layers(
         except KeyboardInterrupt:
             click.echo("Run the same command again to go on from here.", err=True)
             raise
+        work.refuse_nothing()
         work.save(out)
     work.tell(out, as_json=given["as_json"])
     return 1 if work.failed else 0
@@ -95,6 +97,10 @@ class _Work:
                     read=self._reader(place.layer),
                     skip=skip,
                 )
+            )
+        if not self._inputs:
+            raise FormatUnsupported(
+                f"{document} has no layers.", "Open it in the program that made it, and add one."
             )
         self._finished: layers.LayersFinished | None = None
         self.failed: list[layers.LayerFailed] = []
@@ -170,6 +176,18 @@ class _Work:
         styled = files.Styled(made.pixels, made.recipe.to_json(), provenance)
         self._opened.keep(self._places[made.id], styled)
 
+    def refuse_nothing(self) -> None:
+        """Raise what kept every layer from being made: a document of copies is of no use."""
+        finished = self._finished
+        if finished is None or finished.made or finished.reused:
+            return
+        if self.failed:
+            raise self.failed[0].error
+        raise SelectionEmpty(
+            f"No layer of {self._document} can be styled: {'; '.join(self.skipped)}.",
+            "Unlock what is locked, or style the picture as a whole, without --each-layer.",
+        )
+
     def save(self, out: Path) -> None:
         """Write the new document, whole or not at all; then nothing need be kept any more."""
         from overpaint import app
@@ -213,8 +231,9 @@ class _Work:
             click.echo(f"{each.name}: {each.error.sentence} {each.error.hint}", err=True)
         if self.failed:
             click.echo("Run the same command again: only what is missing is made.", err=True)
+        layers = "layer" if finished.made == 1 else "layers"
         click.echo(
-            f"Saved {out}: {finished.made} layers made, {finished.reused} taken over, "
+            f"Saved {out}: {finished.made} {layers} made, {finished.reused} taken over, "
             f"{finished.skipped} left, {finished.failed} failed.",
             err=True,
         )

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from overpaint.errors import ModelUnknown, OverpaintError
+from overpaint.errors import ModelUnknown, OverpaintError, Unexpected
 
 if TYPE_CHECKING:
     from overpaint.runner import Event, Made
 
-__all__ = ["Outcome", "complain", "follow", "print_json", "progress_shown"]
+__all__ = ["Outcome", "complain", "follow", "print_json", "progress_shown", "unexpected"]
 
 
 @dataclass(slots=True)
@@ -94,3 +94,12 @@ def complain(error: OverpaintError, *, as_json: bool) -> None:
     click.echo(f"overpaint: {error.sentence}", err=True)
     if error.hint:
         click.echo(error.hint, err=True)
+
+
+def unexpected(error: Exception) -> Unexpected:
+    """Return what people are told of a defect."""
+    return Unexpected(
+        f"Overpaint met a defect of its own: {type(error).__name__}: {error}",
+        "Nothing was written. Please report this, with what "
+        "'python -X dev -m overpaint ...' prints for the same command.",
+    )

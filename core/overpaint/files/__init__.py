@@ -5,7 +5,7 @@ from overpaint.files.gimp import find_console
 from overpaint.files.layered import LayersFile, Styled
 from overpaint.files.layers import open_layers
 from overpaint.files.load import load, load_selection
-from overpaint.files.save import EXTENSIONS, check, save
+from overpaint.files.save import EXTENSIONS, check, check_apart, save
 
 __all__ = [
     "EXTENSIONS",
@@ -14,6 +14,7 @@ __all__ = [
     "Result",
     "Styled",
     "check",
+    "check_apart",
     "find_console",
     "load",
     "load_selection",

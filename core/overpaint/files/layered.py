@@ -4,31 +4,28 @@ The specification: https://www.openraster.org/baseline/layer-stack-spec.html. Op
 layer masks: what writes it applies them to the alpha, so that there are none to keep.
 """
 
-import math
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
-from xml.etree import ElementTree as ET
 
 import numpy as np
-from PIL import Image
 
-from overpaint.errors import FileUnreadable, FileUnwritable, FormatUnsupported
+from overpaint.errors import FileProblem, FileUnreadable, FileUnwritable, FormatUnsupported
 from overpaint.files import png
 from overpaint.files.document import Document
 from overpaint.files.flatten import Floats, flatten
 from overpaint.files.load import load_file
 from overpaint.files.openraster import add_file, thumbnail
 from overpaint.files.save import put
-from overpaint.geometry import Box, Extent
+from overpaint.files.stack import HINT, UNREADABLE, is_grey, read_stack, stack
 from overpaint.picture import Patch, Pixels
-from overpaint.tree import NORMAL, Attributes, Group, Layer, Node, Place, Tree, with_layers
+from overpaint.tree import Group, Layer, Node, Place, Tree, with_layers
 
 __all__ = [
     "Layered",
@@ -40,10 +37,7 @@ __all__ = [
     "write_layered",
 ]
 
-_MAX_LAYERS = 5000
-_MAX_STACK = 8 << 20
-_CONTROL = dict.fromkeys(range(32), " ")
-_HINT = "Save it again from the program that made it."
+_WRITTEN = ("mimetype", "stack.xml", "mergedimage.png", "Thumbnails/thumbnail.png")
 
 
 class Styled(NamedTuple):
@@ -69,7 +63,7 @@ class LayersFile(Protocol):
         ...
 
     def whole(self) -> Pixels:
-        """Return the document as one picture, RGBA."""
+        """Return the document as one picture, RGBA; where all of it is hidden, as it would be."""
         ...
 
     def keep(self, place: Place, styled: Styled) -> None:
@@ -91,22 +85,30 @@ class Layered:
 
     notices: Sequence[str] = ()
 
-    def __init__(self, archive: zipfile.ZipFile, folder: Path) -> None:
+    def __init__(self, archive: zipfile.ZipFile, folder: Path, name: str) -> None:
         self._archive = archive
+        self._name = name
         self._folder = folder
         self._files: dict[str, Path] = {}
         self._styled: dict[tuple[int, ...], str] = {}
-        self.tree = _read_stack(archive)
+        self.tree = read_stack(archive)
+        self._is_grey = all(is_grey(archive, each) for each in _sources(self.tree.children))
 
     def pixels(self, layer: Layer) -> Pixels:
         return _whole(self._document(layer))
 
     def whole(self) -> Pixels:
         # Mixed by ourselves: files may bring an old one.
-        return _whole(_flattened(self.tree, self._document))
+        tree, nodes = self.tree, self.tree.children
+        if not any(each.visible for each in nodes):  # nothing lends nothing a look
+            tree = replace(tree, children=tuple(replace(each, visible=True) for each in nodes))
+        return _whole(_flattened(tree, self._document))
 
     def keep(self, place: Place, styled: Styled) -> None:
         document = self._document(place.layer)
+        if document.is_grey and not self._is_grey:
+            # To save space, programs write grey what only happens to be: its style has colours.
+            document = _in_colour(document)
         mask = np.full(styled.pixels.shape[:2], 255, np.uint8)
         patch = Patch(document.extent.box, styled.pixels, mask)
         number = len(self._files)
@@ -116,11 +118,15 @@ class Layered:
         self._files[source] = path
 
     def save(self, out: Path, title: str) -> None:
-        tree = beside(self.tree, title, "Before", self._styled)
-        put(out, lambda draft: write_layered(tree, self._data, draft))
+        names = dict.fromkeys(self._archive.namelist())
+        tree = beside(self.tree, title, "Before", self._styled, names)
+        drawn = {*_sources(self.tree.children), *_WRITTEN}
+        others = [each for each in names if each not in drawn and not each.endswith("/")]
+        put(out, lambda draft: write_layered(tree, self._data, draft, others))
 
     def _document(self, layer: Layer) -> Document:
-        return load_file(BytesIO(self._raw(layer.source)), layer.source)
+        data = BytesIO(self._raw(layer.source))
+        return load_file(data, f"{self._name}: its layer {layer.name!r} ({layer.source})")
 
     def _unused(self, source: str) -> str:
         """Return *source*, or a name like it that the file does not use yet."""
@@ -136,24 +142,31 @@ class Layered:
         """Return a file inside as it is stored."""
         try:
             return self._archive.read(source)
-        except (KeyError, zipfile.BadZipFile) as error:
-            raise FileUnreadable(f"it lacks {source!r}, or that is damaged.", _HINT) from error
+        except UNREADABLE as error:
+            raise FileUnreadable(
+                f"{self._name}: it lacks {source!r}, or that is damaged.", HINT
+            ) from error
 
 
 @contextmanager
 def open_layered(path: Path) -> Iterator[Layered]:
     """Open the OpenRaster file at *path*; raises FileUnreadable and FormatUnsupported."""
-    try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
-            yield Layered(archive, Path(folder))
-    except zipfile.BadZipFile as error:
-        raise FormatUnsupported(
-            f"{path} is not an OpenRaster file.", "Layer by layer works on .ora and .xcf files."
-        ) from error
-    except OSError as error:
-        raise FileUnreadable(
-            f"{path} cannot be read: {error.strerror or error}.", "Check the name and the file."
-        ) from error
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            opened = Layered(archive, Path(folder), path.name)
+        except FileProblem as error:
+            raise type(error)(f"{path.name}: {error.sentence}", error.hint) from error
+        except zipfile.BadZipFile as error:
+            raise FormatUnsupported(
+                f"{path} is not an OpenRaster file.", "Layer by layer works on .ora and .xcf files."
+            ) from error
+        except OSError as error:
+            raise FileUnreadable(
+                f"{path} cannot be read: {error.strerror or error}.", "Check the name and the file."
+            ) from error
+        yield opened
 
 
 def put_aside(path: Path, data: bytes | memoryview) -> None:
@@ -167,23 +180,42 @@ def put_aside(path: Path, data: bytes | memoryview) -> None:
         ) from error
 
 
-def beside(tree: Tree, name: str, old: str, styled: Mapping[tuple[int, ...], str]) -> Tree:
+def beside(
+    tree: Tree,
+    name: str,
+    old: str,
+    styled: Mapping[tuple[int, ...], str],
+    files: Collection[str] = (),
+) -> Tree:
     """Return *tree* with a new group above one that holds all it had, which is hidden.
 
     The new group repeats the whole tree; *styled* says where the layers that were made anew have
-    their pixels, by their paths.
+    their pixels, by their paths. What else they say of a layer's pixels is in other *files*, as
+    MyPaint has its strokes and its background's tile, and no longer true of these.
     """
-    new = with_layers(
-        tree.children,
-        lambda path, layer: replace(layer, source=styled.get(path, layer.source)),
-    )
+
+    def changed(path: tuple[int, ...], layer: Layer) -> Layer:
+        source = styled.get(path)
+        if source is None:
+            return layer
+        kept = tuple(each for each in layer.more if each[1] not in files)
+        return replace(layer, source=source, more=kept)
+
+    new = with_layers(tree.children, changed)
     above = Group(name=name, children=new, isolated=True)
     below = Group(name=old, children=_unchosen(tree.children), isolated=True, visible=False)
     return replace(tree, children=(above, below))
 
 
-def write_layered(tree: Tree, data: Callable[[str], bytes], file: Path | BinaryIO) -> None:
-    """Write *tree* to *file*; *data* returns the PNG files of its layers, by their sources."""
+def write_layered(
+    tree: Tree,
+    data: Callable[[str], bytes],
+    file: Path | BinaryIO,
+    others: Iterable[str] = (),
+) -> None:
+    """Write *tree* to *file*; *data* returns the PNG files of its layers, by their sources, and
+    *others* that come along.
+    """
 
     def document(layer: Layer) -> Document:
         return load_file(BytesIO(data(layer.source)), layer.source)
@@ -191,9 +223,11 @@ def write_layered(tree: Tree, data: Callable[[str], bytes], file: Path | BinaryI
     merged = _flattened(tree, document)
     with zipfile.ZipFile(file, "w") as archive:
         add_file(archive, "mimetype", b"image/openraster")
-        add_file(archive, "stack.xml", _stack(tree))
+        add_file(archive, "stack.xml", stack(tree))
         for source in dict.fromkeys(_sources(tree.children)):
             add_file(archive, source, data(source))
+        for name in others:
+            add_file(archive, name, data(name))
         add_file(archive, "mergedimage.png", png.write(merged))
         add_file(archive, "Thumbnails/thumbnail.png", thumbnail(merged))
 
@@ -201,6 +235,12 @@ def write_layered(tree: Tree, data: Callable[[str], bytes], file: Path | BinaryI
 def _whole(document: Document) -> Pixels:
     box = document.extent.box
     return document.source(box, np.full((box.height, box.width), 255, np.uint8)).pixels
+
+
+def _in_colour(document: Document) -> Document:
+    """Return a grey document as sRGB; a profile of grey has no colours."""
+    alpha = [1] if document.has_alpha else []
+    return replace(document, pixels=document.pixels[..., [0, 0, 0, *alpha]], profile=None)
 
 
 def _unchosen(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -250,129 +290,3 @@ def _as_floats(document: Document) -> Floats:
     if document.has_alpha:
         floats[..., 3] = pixels[..., -1] * np.float32(1 / document.white)
     return floats
-
-
-# Reading
-
-
-def _read_stack(archive: zipfile.ZipFile) -> Tree:
-    try:
-        if archive.getinfo("stack.xml").file_size > _MAX_STACK:
-            raise FormatUnsupported("its stack.xml is too large.", _HINT)
-        data = archive.read("stack.xml")
-        if b"<!DOCTYPE" in data:  # nothing writes one, and entities could grow without end
-            raise FormatUnsupported("its stack.xml declares a type of its own.", _HINT)
-        image = ET.fromstring(data)  # noqa: S314, no entities without a DOCTYPE
-        root = image.find("stack")
-        if image.tag != "image" or root is None:
-            raise FormatUnsupported("its stack.xml holds no stack.", _HINT)
-        extent = Extent(int(image.get("w", "")), int(image.get("h", "")))
-        counted = sum(1 for _ in image.iter("layer"))
-        if counted > _MAX_LAYERS:
-            raise FormatUnsupported(f"it has {counted} layers.", f"{_MAX_LAYERS} are the most.")
-        dpi = None
-        if image.get("xres") and image.get("yres"):
-            dpi = int(image.get("xres", "")), int(image.get("yres", ""))
-        more = _others(image, ("w", "h", "xres", "yres"))
-        return Tree(extent=extent, children=_children(root, archive), dpi=dpi, more=more)
-    except (KeyError, ValueError, ET.ParseError) as error:
-        raise FileUnreadable(f"its layers cannot be read ({error}).", _HINT) from error
-
-
-def _children(stack: ET.Element, archive: zipfile.ZipFile) -> tuple[Node, ...]:
-    found: list[Node] = []
-    for element in stack:
-        if element.tag == "stack":
-            found.append(_group(element, archive))
-        elif element.tag == "layer" and element.get("src", "").lower().endswith(".png"):
-            found.append(_layer(element, archive))
-        else:
-            raise FormatUnsupported(
-                f"it holds a {element.tag!r} that is no picture.",
-                "Turn it into a layer of pixels first.",
-            )
-    return tuple(found)
-
-
-def _group(element: ET.Element, archive: zipfile.ZipFile) -> Group:
-    known = (*_COMMON, "isolation")
-    return Group(
-        name=element.get("name", ""),
-        children=_children(element, archive),
-        opacity=_opacity(element),
-        mode=element.get("composite-op", NORMAL),
-        visible=element.get("visibility", "visible") != "hidden",
-        locked=element.get("edit-locked") == "true",
-        isolated=element.get("isolation", "auto") == "isolate",
-        more=_others(element, known),
-    )
-
-
-_COMMON = ("name", "opacity", "composite-op", "visibility", "edit-locked")
-
-
-def _layer(element: ET.Element, archive: zipfile.ZipFile) -> Layer:
-    source = element.get("src", "")
-    try:
-        with archive.open(source) as file, Image.open(file, formats=["PNG"]) as picture:
-            size = picture.size
-    except OSError as error:
-        raise FileUnreadable(f"its layer {source!r} is no PNG.", _HINT) from error
-    return Layer(
-        name=element.get("name", ""),
-        box=Box(int(element.get("x", "0")), int(element.get("y", "0")), *size),
-        source=source,
-        opacity=_opacity(element),
-        mode=element.get("composite-op", NORMAL),
-        visible=element.get("visibility", "visible") != "hidden",
-        locked=element.get("edit-locked") == "true",
-        more=_others(element, (*_COMMON, "src", "x", "y")),
-    )
-
-
-def _opacity(element: ET.Element) -> float:
-    opacity = float(element.get("opacity", "1"))
-    if not math.isfinite(opacity):
-        raise ValueError(f"an opacity of {opacity}")
-    return min(1.0, max(0.0, opacity))
-
-
-def _others(element: ET.Element, known: tuple[str, ...]) -> Attributes:
-    return tuple((name, value) for name, value in element.items() if name not in known)
-
-
-# Writing
-
-
-def _stack(tree: Tree) -> bytes:
-    image = ET.Element("image", {"w": str(tree.extent.width), "h": str(tree.extent.height)})
-    if tree.dpi is not None:
-        image.set("xres", str(tree.dpi[0]))
-        image.set("yres", str(tree.dpi[1]))
-    for name, value in tree.more:
-        image.set(name, value)
-    _append(ET.SubElement(image, "stack"), tree.children)
-    data: bytes = ET.tostring(image, "UTF-8", xml_declaration=True)
-    return data
-
-
-def _append(stack: ET.Element, nodes: Iterable[Node]) -> None:
-    for node in nodes:
-        kind = "layer" if isinstance(node, Layer) else "stack"
-        # XML, and so OpenRaster, cannot hold control characters.
-        element = ET.SubElement(stack, kind, name=node.name.translate(_CONTROL))
-        if isinstance(node, Layer):
-            element.set("src", node.source)
-            element.set("x", str(node.box.x))
-            element.set("y", str(node.box.y))
-        else:
-            element.set("isolation", "isolate" if node.isolated else "auto")
-        element.set("opacity", repr(node.opacity))
-        element.set("visibility", "visible" if node.visible else "hidden")
-        element.set("composite-op", node.mode)
-        if node.locked:
-            element.set("edit-locked", "true")
-        for name, value in node.more:
-            element.set(name, value)
-        if isinstance(node, Group):
-            _append(element, node.children)

@@ -25,9 +25,13 @@ AS_STORED = ("Y' u8", "Y'A u8", "R'G'B' u8", "R'G'B'A u8")
 SRGB = ("sRGB", "space-gray-sRGB")
 LINEAR_SRGB = ("scRGB", "space-gray-linear")
 PERSISTENT = 1
+GROUP = "overpaint-group"
+"""The parasite that the command in GIMP gives its group, by which it finds it."""
 DRAWN = ("is_text_layer", "is_link_layer", "is_vector_layer")
 """What tells layers whose pixels GIMP draws itself; 3.0 knows the first only."""
 KEPT = ("blend_space", "composite_space", "composite_mode")
+OWN_PARASITES = "gimp-"
+"""What those begin with in which GIMP says what it draws."""
 QUIETLY = Gimp.RunMode.NONINTERACTIVE
 ROWS = 512
 """Of a layer that are in memory at a time."""
@@ -46,6 +50,10 @@ def apart(folder: Path, job: dict[str, Any]) -> None:
         told["dpi"] = [round(each) for each in dpi]
         told["srgb"] = _space(image) in (*SRGB, *LINEAR_SRGB)
         told["layers"] = _nodes(image, image.get_layers(), folder, _numbers(), job["plain"])
+        _show_layers(image.get_layers())
+        if not any(item.get_visible() for item in image.get_layers()):
+            for item in image.get_layers():
+                _set_visible(item, visible=True)
         shown = Gimp.Layer.new_from_visible(image, image, "Overpaint")
         told["form"] = _form(image, shown)
         _write(folder / "whole.raw", shown, told["form"])
@@ -100,6 +108,15 @@ def _nodes(
     return found
 
 
+def _show_layers(items: Any) -> None:
+    """Show layers where their masks are shown: the style would be that of another picture."""
+    for item in items:
+        if item.get_mask() is not None and item.get_show_mask():
+            item.set_show_mask(False)
+        if item.is_group():
+            _show_layers(item.get_children())
+
+
 def beside(folder: Path, job: dict[str, Any]) -> None:
     """Write written.xcf: a new group with copies of all layers, job["styled"] of them with the
     pixels of styled-N.raw, above the old ones, which are hidden.
@@ -109,6 +126,7 @@ def beside(folder: Path, job: dict[str, Any]) -> None:
     roots = image.get_layers()
     group = Gimp.GroupLayer.new(image, job["title"])
     image.insert_layer(group, None, 0)
+    group.attach_parasite(Gimp.Parasite.new(GROUP, PERSISTENT, list(b"layers")))
     number = 0
     for position, root in enumerate(roots):
         copy = root.copy()
@@ -122,10 +140,18 @@ def beside(folder: Path, job: dict[str, Any]) -> None:
             if told is not None:
                 _style(folder / f"styled-{number}.raw", _plain(image, new), told)
     for root in roots:
-        root.set_visible(False)
+        _set_visible(root, visible=False)
     _declare(image, job["declared"])
     Gimp.file_save(QUIETLY, image, _file(folder, "written.xcf"), None)
     image.delete()
+
+
+def _set_visible(item: Any, *, visible: bool) -> None:
+    """Show or hide *item*: where its visibility is locked, GIMP would leave it without a word."""
+    locked = item.get_lock_visibility()
+    item.set_lock_visibility(False)
+    item.set_visible(visible)
+    item.set_lock_visibility(locked)
 
 
 def _pairs(old: Any, new: Any) -> Iterator[tuple[Any, Any]]:
@@ -183,7 +209,13 @@ def _plain(image: Any, layer: Any) -> Any:
         buffer.flush()
         copied.update(0, 0, width, height)
         plain.set_apply_mask(layer.get_apply_mask())
-        plain.set_edit_mask(False)
+        plain.set_edit_mask(layer.get_edit_mask())
+        plain.set_show_mask(layer.get_show_mask())
+    for parasite in layer.get_parasite_list():
+        if not parasite.startswith(OWN_PARASITES):
+            plain.attach_parasite(layer.get_parasite(parasite))
+    plain.set_lock_position(layer.get_lock_position())
+    plain.set_lock_visibility(layer.get_lock_visibility())
     name = layer.get_name()
     image.remove_layer(layer)
     plain.set_name(name)

@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from overpaint.errors import FileUnwritable, FormatUnsupported
 from overpaint.files import openraster, png, tiff, xcf
 from overpaint.files.document import Document, Result
 
-__all__ = ["EXTENSIONS", "check", "check_place", "put", "save"]
+__all__ = ["EXTENSIONS", "check", "check_apart", "check_place", "put", "save"]
 
 
 class _Kind(NamedTuple):
@@ -57,13 +57,33 @@ def check(path: Path, document: Document) -> None:
     kind.check(document)
 
 
+def check_apart(out: Path, read: Mapping[str, Path | None]) -> None:
+    """Raise FileUnwritable where *out* is one of the files that are *read*, by what they are."""
+    for name, path in read.items():
+        if path is not None and _same_file(out, path):
+            raise FileUnwritable(
+                f"OUT and {name} are the same file, {path}.",
+                "Overpaint never overwrites what it reads; choose another name.",
+            )
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there
+        return one.resolve() == other.resolve()
+
+
 def check_place(path: Path) -> None:
     """Raise FileUnwritable where no file can be written to *path*."""
     folder = path.resolve().parent
-    if not folder.is_dir():
-        raise FileUnwritable(f"There is no folder {folder}.", "Make it first.")
-    if path.is_dir():
-        raise FileUnwritable(f"{path} is a folder.", "Name a file.")
+    try:
+        if not folder.is_dir():
+            raise FileUnwritable(f"There is no folder {folder}.", "Make it first.")
+        if path.is_dir():
+            raise FileUnwritable(f"{path} is a folder.", "Name a file.")
+    except OSError as error:  # a name that is too long
+        raise _unwritable(path, error) from error
     if not os.access(folder, os.W_OK):
         raise FileUnwritable(f"Nothing can be written to {folder}.", "Choose another folder.")
 
@@ -104,10 +124,14 @@ def put(path: Path, write: Callable[[Path], object]) -> None:
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
-        raise FileUnwritable(
-            f"{path} cannot be written: {error.strerror or error}.",
-            "Choose another folder, or make room.",
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> FileUnwritable:
+    return FileUnwritable(
+        f"{path} cannot be written: {error.strerror or error}.",
+        "Choose another folder, or make room.",
+    )
 
 
 def _kind(path: Path) -> _Kind:

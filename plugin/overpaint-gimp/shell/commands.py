@@ -145,6 +145,8 @@ def style_layers(image: Any, chosen: List[Any], which: str, frames: bool, *value
         if not len(results) and outcome.failed:
             first = outcome.failed[0]
             raise messages.none_made(first.sentence, first.hint)
+        if not len(results):  # all were left: copies of them are nothing that anybody asked for
+            raise messages.none_made(" ".join(outcome.notices), "")
         group = layers.insert(batch, results, title)
     for sentence in [*outcome.notices, *_failures(batch, outcome.failed)]:
         gimp.message(sentence)

@@ -20,7 +20,7 @@ from gimpfu import (
     gimp,
     pdb,
 )
-from shell import canvas, messages, result_layers
+from shell import canvas, messages, result_layers, whole
 
 __all__ = [
     "EVERY_LAYER",
@@ -44,6 +44,9 @@ _DRAWN = (
     "gimp-item-id-is-vector-layer",
 )
 _KEPT = ("blend-space", "composite-space", "composite-mode")
+_LOCKS = ("position", "visibility")
+_OWN_PARASITES = "gimp-"
+"""What those begin with in which GIMP says what it draws."""
 
 
 @dataclass(frozen=True)
@@ -195,11 +198,12 @@ def read(batch: Batch, number: str) -> wire.LayerPixels:
     """Return all pixels of a layer, or what the document shows of all of them."""
     if number != WHOLE:
         return _pixels(number, batch.image, batch.leaves[number])
-    shown = pdb.gimp_layer_new_from_visible(batch.image, batch.image, "Overpaint")
-    try:
-        return _pixels(number, batch.image, shown)
-    finally:
-        gimp.delete(shown)
+    with whole.to_look_at(batch.image, batch.roots) as image:
+        visible = pdb.gimp_layer_new_from_visible(image, image, "Overpaint")
+        try:
+            return _pixels(number, image, visible)
+        finally:
+            gimp.delete(visible)
 
 
 def _pixels(number: str, image: Any, layer: Any) -> wire.LayerPixels:
@@ -210,19 +214,21 @@ def _pixels(number: str, image: Any, layer: Any) -> wire.LayerPixels:
 
 
 def insert(batch: Batch, results: Results, name: str) -> Any:
-    """Lay a new group with the styled layers above the old ones, which are hidden; return it.
+    """Lay a new group with the styled layers above the old ones, which are hidden, and above what
+    was made of them before; return it.
 
     Whatever is not in *results* is there as a copy. One step to undo.
     """
     image = batch.image
-    first = batch.roots[0]
+    spot = result_layers.above(batch.roots[0])
     active = image.selected_layers
     seen = [root.visible for root in batch.roots]
     image.undo_group_start()
     try:
         group = gimp.GroupLayer(image, name)
-        place = pdb.gimp_image_get_item_position(image, first)
-        image.insert_layer(group, first.parent, place)
+        image.insert_layer(group, spot.parent, spot.position)
+        flags = result_layers.PERSISTENT | PARASITE_UNDOABLE
+        group.attach_new_parasite(result_layers.GROUP, flags, "layers")
         try:
             for position, root in enumerate(batch.roots):
                 made = root.copy()
@@ -232,12 +238,12 @@ def insert(batch: Batch, results: Results, name: str) -> Any:
                     if str(old.ID) in results:
                         results.write(str(old.ID), _plain(image, new))
             for root in batch.roots:
-                root.visible = False
+                _show(root, False)
             result_layers.declare(image, results.provenances())
         except BaseException as error:
             image.remove_layer(group)
             for root, visible in zip(batch.roots, seen):
-                root.visible = visible
+                _show(root, visible)
             if isinstance(error, RuntimeError):  # what GIMP's own refusals are
                 raise messages.insert_failed(str(error)) from error
             raise
@@ -247,6 +253,16 @@ def insert(batch: Batch, results: Results, name: str) -> Any:
     finally:
         image.undo_group_end()
     return group
+
+
+def _show(item: Any, visible: bool) -> None:
+    """Show or hide *item*: where its visibility is locked, GIMP would leave it without a word."""
+    locked = pdb.gimp_item_get_lock_visibility(item)
+    if locked:
+        pdb.gimp_item_set_lock_visibility(item, False)
+    item.visible = visible
+    if locked:
+        pdb.gimp_item_set_lock_visibility(item, True)
 
 
 def _pairs(old: Any, new: Any) -> Iterator[Tuple[Any, Any]]:
@@ -260,13 +276,14 @@ def _pairs(old: Any, new: Any) -> Iterator[Tuple[Any, Any]]:
 def _plain(image: Any, layer: Any) -> Any:
     """Return *layer* where its pixels are its own; where GIMP draws them, make them its own.
 
-    GIMP draws links and paths anew whenever a file is opened, and text once it is changed. GIMP 3.0
-    cannot turn text into pixels: a layer takes its place, but for text with filters, which nothing
-    could take along.
+    GIMP draws links and paths anew whenever a file is opened, and text once it is changed. A layer
+    of pixels takes their place: GIMP 3.0 cannot turn text into pixels, and where 3.2 does, redo
+    draws it once more, without its style. Filters could not be taken along: such layers stay.
     """
     if not any(name in pdb and pdb[name](layer.ID) for name in _DRAWN):
         return layer
-    if layer.rasterize() or pdb.gimp_drawable_get_filters(layer)[0]:
+    if pdb.gimp_drawable_get_filters(layer)[0]:
+        layer.rasterize()
         return layer
     size = layer.width, layer.height
     plain = gimp.Layer(image, layer.name, *size, layer.type, layer.opacity, LAYER_MODE_NORMAL)
@@ -284,8 +301,14 @@ def _plain(image: Any, layer: Any) -> Any:
         mask = plain.create_mask(ADD_MASK_WHITE)
         plain.add_mask(mask)
         mask.write_pixels(0, 0, *size, None, layer.mask.read_pixels(0, 0, *size, None))
-        plain.apply_mask = layer.apply_mask
-        plain.edit_mask = False
+        for state in ("apply_mask", "edit_mask", "show_mask"):
+            setattr(plain, state, getattr(layer, state))
+    for parasite in layer.parasite_list():
+        if not parasite.startswith(_OWN_PARASITES):
+            plain.parasite_attach(layer.parasite_find(parasite))
+    for lock in _LOCKS:  # at last: they would keep it from its place
+        kept = pdb["gimp-item-get-lock-" + lock](layer)
+        pdb["gimp-item-set-lock-" + lock](plain, kept)
     name = layer.name
     image.remove_layer(layer)
     plain.name = name

@@ -14,6 +14,7 @@ from shell.canvas import MASK_FORMAT, RegionRead, Selected, in_strips
 from wire import Blob, PatchMade, Rectangle
 
 __all__ = [
+    "GROUP",
     "PARASITE",
     "PERSISTENT",
     "PROVENANCE",
@@ -22,12 +23,15 @@ __all__ = [
     "above",
     "declare",
     "insert",
+    "is_result",
     "recipe_text",
     "results_on",
 ]
 
 PARASITE = "overpaint-recipe"
 PROVENANCE = "overpaint-provenance"
+GROUP = "overpaint-group"
+"""What a group of styled layers carries: the topmost of them may have been left as it was."""
 DECLARED = {
     "source_type": "Xmp.iptcExt.DigitalSourceType",
     "system": "Xmp.iptcExt.AISystemUsed",
@@ -59,13 +63,15 @@ def results_on(layer: Any) -> List[Any]:
     """Return what Overpaint has made of *layer*: the results right above it, the lowest first."""
     siblings = layer.image.layers if layer.parent is None else layer.parent.children
     position = pdb.gimp_image_get_item_position(layer.image, layer)
-    return list(takewhile(_is_result, reversed(siblings[:position])))
+    return list(takewhile(is_result, reversed(siblings[:position])))
 
 
-def _is_result(item: Any) -> bool:
+def is_result(item: Any) -> bool:
     """Tell whether Overpaint has made *item*, or what is in it."""
     made = item
     while isinstance(made, gimp.GroupLayer) and made.children:
+        if made.parasite_find(GROUP) is not None:
+            return True
         made = made.children[0]
     return made.parasite_find(PARASITE) is not None
 
