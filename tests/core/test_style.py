@@ -307,3 +307,18 @@ def test_a_part_looks_the_same_wherever_it_was_cut_out(corner: tuple[int, int]) 
     inside = (slice(80, 140), slice(80, 160))
     wanted = entire[y : y + 220, x : x + 240]
     assert apart(alone[inside], wanted[inside]) < 1.5
+
+
+@pytest.mark.parametrize("name", ["impressionist", "palette-knife", "van-gogh", "renoir"])
+def test_strokes_of_a_part_are_those_of_the_whole_up_to_near_its_edges(name: str) -> None:
+    """What lies beyond a layer bends few of its strokes, also in what a network makes of them."""
+    whole, (x, y) = scene(300, 260), (5, 3)
+    part = np.ascontiguousarray(whole[y : y + 220, x : x + 240])
+    look, anchor = Look(style=name), (Reference(whole, Role.ANCHOR),)
+    entire, _ = made(job(whole, references=anchor, look=look))
+    alone, _ = made(job(part, references=anchor, corner=(x, y), look=look))
+
+    wanted = entire[y : y + 220, x : x + 240]
+    assert apart(alone, wanted) < 0.22 * apart(wanted, part)
+    inside = (slice(80, 140), slice(80, 160))
+    assert apart(alone[inside], wanted[inside]) < 0.1
