@@ -80,6 +80,22 @@ def test_strength_0_is_the_picture_itself_and_more_is_further_away() -> None:
     assert apart(full, picture) > 15
 
 
+@pytest.mark.parametrize("name", [*styles.load(), ""])
+@pytest.mark.parametrize("size", [(1, 1), (3, 500), (40, 30)])
+def test_strength_0_leaves_also_what_hardly_shows(name: str, size: tuple[int, int]) -> None:
+    """To the bit, in every named style and in that of a picture; a bit more leaves most of it."""
+    picture = scene(*size)
+    shows = np.zeros(picture.shape[:2], np.bool_)
+    shows[0, 0] = True
+    style: dict[str, Any] = {"look": Look(style=name)}
+    if not name:
+        style = {"look": PLAIN, "references": (Reference(scene(60, 50, 8), Role.STYLE),)}
+    none, _ = made(job(picture, visible=shows, strength=0.0, **style))
+    little, _ = made(job(picture, visible=shows, strength=0.02, **style))
+    assert np.array_equal(none, picture)
+    assert np.abs(little.astype(int) - picture).max() <= 6
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", [0.7, 1.0, 1.37, 3.0])
 @pytest.mark.parametrize("brush", ["dots", "oil"])
@@ -277,7 +293,7 @@ def test_a_large_picture_is_drawn_smaller_and_stays_sharp() -> None:
     picture[100:200, 100:300:2] = 0
     manner = painting.Manner(vector=weights.styles()[styles.get(WAVE).vector])
     large = Extent(4000, 3000)
-    drawn = finished(painting.paint(picture, manner, PLAIN, 1.0, 1, large, None))
+    drawn = finished(painting.paint(picture, manner, PLAIN, 1, large, None))
     stripes = drawn[120:180, 120:280].astype(float).mean(axis=2)
     assert np.abs(np.diff(stripes, axis=1)).mean() > 10
 

@@ -17,7 +17,7 @@ from overpaint.engine.style.strokes import Brushes, Painted
 from overpaint.geometry import Extent
 from overpaint.look import Look
 
-__all__ = ["BRUSHES", "Manner", "factor_for", "moments_of", "paint"]
+__all__ = ["BRUSHES", "Manner", "factor_for", "mix", "moments_of", "paint"]
 
 Rgb = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -90,7 +90,6 @@ def paint(
     picture: Rgb,
     manner: Manner,
     look: Look,
-    strength: float,
     seed: int,
     whole: Extent,
     moments: tuple[Moments, ...] | None,
@@ -99,11 +98,8 @@ def paint(
     """Return *picture*, uint8 (height, width, 3), sRGB, in the *manner*, of the same size.
 
     *whole* is the size of the picture that it is a part of, *moments* those of that picture, None
-    to measure *picture* itself; *corner*: where in it, x and y. *strength* 0..1: at 0 the picture
-    itself comes back.
+    to measure *picture* itself; *corner*: where in it, x and y.
     """
-    if strength <= 0:
-        return picture.copy()
     painted = yield from _stroked(picture, whole, manner, look.stroke, seed, corner)
     brushed = picture if painted is None else painted.colours
     made = brushed
@@ -120,7 +116,7 @@ def paint(
         drawn = yield from within(flow.along(drawn, small, manner.flow), 0.85, 0.9)
         made = _enlarged(np.ascontiguousarray(drawn[top:, left:]), brushed)
         del drawn
-        _mix(made, brushed, manner.share)
+        mix(made, brushed, manner.share)
     del brushed
     if painted is not None and manner.brushes is not None:
         painted.light(made, manner.brushes.relief)
@@ -129,7 +125,6 @@ def paint(
     if look.keep_light or manner.keeps_light:
         lighter = _lighter(made, picture, max(whole.width, whole.height))
     _keep(made, picture, lighter, colours=look.keep_colours or manner.keeps_colours)
-    _mix(made, picture, strength)
     return made
 
 
@@ -213,7 +208,7 @@ def _enlarged(drawn: Rgb, source: Rgb) -> Rgb:
     return made
 
 
-def _mix(made: Rgb, source: Rgb, share: float) -> None:
+def mix(made: Rgb, source: Rgb, share: float) -> None:
     """Change *made* to that *share* of itself and the rest of *source*."""
     import cv2
 
