@@ -338,3 +338,14 @@ def test_strokes_of_a_part_are_those_of_the_whole_up_to_near_its_edges(name: str
     assert apart(alone, wanted) < 0.22 * apart(wanted, part)
     inside = (slice(80, 140), slice(80, 160))
     assert apart(alone[inside], wanted[inside]) < 0.1
+
+
+@pytest.mark.parametrize("name", [WAVE, "kandinsky", "oil"])
+def test_larger_strokes_are_larger_in_small_pictures_as_well(name: str) -> None:
+    """Neighbours differ less, whether the network draws or brushes do."""
+    picture = scene(240, 200)
+    usual, large = (
+        made(job(picture, look=Look(style=name, stroke=stroke)))[0].astype(float)
+        for stroke in (1.0, 3.0)
+    )
+    assert np.abs(np.diff(large, 2, axis=1)).mean() < 0.9 * np.abs(np.diff(usual, 2, axis=1)).mean()

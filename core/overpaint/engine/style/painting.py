@@ -63,8 +63,13 @@ class Manner:
 
 
 def factor_for(whole: Extent, stroke: float) -> float:
-    """Return at which size, as a factor up to 1, a part of the *whole* picture is drawn."""
-    return float(min(1.0, (DRAWN / whole.pixels) ** 0.5 / stroke))
+    """Return at which size, as a factor up to 1, a part of the *whole* picture is drawn.
+
+    The network's strokes are as wide as its pixels make them: a picture that is drawn smaller gets
+    wider ones, a small picture as well.
+    """
+    usual = min(1.0, (DRAWN / whole.pixels) ** 0.5)
+    return float(min(1.0, usual / stroke))
 
 
 def moments_of(
