@@ -124,7 +124,7 @@ def styled(picture: Rgb, manner: painting.Manner, moments: object) -> tuple[Rgb,
     extent = Extent(picture.shape[1], picture.shape[0])
     if moments is None:
         moments = finished(painting.moments_of(picture, manner, 1.0, SEED))
-    made = finished(painting.paint(picture, manner, Look(), 1.0, SEED, extent, moments))
+    made = finished(painting.paint(picture, manner, Look(), SEED, extent, moments))
     return made, moments
 
 

@@ -80,6 +80,22 @@ def test_strength_0_is_the_picture_itself_and_more_is_further_away() -> None:
     assert apart(full, picture) > 15
 
 
+@pytest.mark.parametrize("name", [*styles.load(), ""])
+@pytest.mark.parametrize("size", [(1, 1), (3, 500), (40, 30)])
+def test_strength_0_leaves_also_what_hardly_shows(name: str, size: tuple[int, int]) -> None:
+    """To the bit, in every named style and in that of a picture; a bit more leaves most of it."""
+    picture = scene(*size)
+    shows = np.zeros(picture.shape[:2], np.bool_)
+    shows[0, 0] = True
+    style: dict[str, Any] = {"look": Look(style=name)}
+    if not name:
+        style = {"look": PLAIN, "references": (Reference(scene(60, 50, 8), Role.STYLE),)}
+    none, _ = made(job(picture, visible=shows, strength=0.0, **style))
+    little, _ = made(job(picture, visible=shows, strength=0.02, **style))
+    assert np.array_equal(none, picture)
+    assert np.abs(little.astype(int) - picture).max() <= 6
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", [0.7, 1.0, 1.37, 3.0])
 @pytest.mark.parametrize("brush", ["dots", "oil"])
@@ -277,7 +293,7 @@ def test_a_large_picture_is_drawn_smaller_and_stays_sharp() -> None:
     picture[100:200, 100:300:2] = 0
     manner = painting.Manner(vector=weights.styles()[styles.get(WAVE).vector])
     large = Extent(4000, 3000)
-    drawn = finished(painting.paint(picture, manner, PLAIN, 1.0, 1, large, None))
+    drawn = finished(painting.paint(picture, manner, PLAIN, 1, large, None))
     stripes = drawn[120:180, 120:280].astype(float).mean(axis=2)
     assert np.abs(np.diff(stripes, axis=1)).mean() > 10
 
@@ -307,3 +323,29 @@ def test_a_part_looks_the_same_wherever_it_was_cut_out(corner: tuple[int, int]) 
     inside = (slice(80, 140), slice(80, 160))
     wanted = entire[y : y + 220, x : x + 240]
     assert apart(alone[inside], wanted[inside]) < 1.5
+
+
+@pytest.mark.parametrize("name", ["impressionist", "palette-knife", "van-gogh", "renoir"])
+def test_strokes_of_a_part_are_those_of_the_whole_up_to_near_its_edges(name: str) -> None:
+    """What lies beyond a layer bends few of its strokes, also in what a network makes of them."""
+    whole, (x, y) = scene(300, 260), (5, 3)
+    part = np.ascontiguousarray(whole[y : y + 220, x : x + 240])
+    look, anchor = Look(style=name), (Reference(whole, Role.ANCHOR),)
+    entire, _ = made(job(whole, references=anchor, look=look))
+    alone, _ = made(job(part, references=anchor, corner=(x, y), look=look))
+
+    wanted = entire[y : y + 220, x : x + 240]
+    assert apart(alone, wanted) < 0.22 * apart(wanted, part)
+    inside = (slice(80, 140), slice(80, 160))
+    assert apart(alone[inside], wanted[inside]) < 0.1
+
+
+@pytest.mark.parametrize("name", [WAVE, "kandinsky", "oil"])
+def test_larger_strokes_are_larger_in_small_pictures_as_well(name: str) -> None:
+    """Neighbours differ less, whether the network draws or brushes do."""
+    picture = scene(240, 200)
+    usual, large = (
+        made(job(picture, look=Look(style=name, stroke=stroke)))[0].astype(float)
+        for stroke in (1.0, 3.0)
+    )
+    assert np.abs(np.diff(large, 2, axis=1)).mean() < 0.9 * np.abs(np.diff(usual, 2, axis=1)).mean()

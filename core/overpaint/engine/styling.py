@@ -37,11 +37,15 @@ _lock = threading.Lock()
 
 async def style(job: Job) -> AsyncGenerator[Event, None]:
     """Yield one candidate. The style is that of a reference, or is named, or in the prompt."""
-    from overpaint.engine.style.painting import paint
+    from overpaint.engine.style.painting import mix, paint
 
     named, notice = _named(job)
     if notice:
         yield Notice(notice)
+    strength = 1.0 if job.strength is None else job.strength
+    if strength <= 0:
+        yield Candidate(job.pixels.copy())
+        return
     yield Progress(0.0, _("Looking at the style"))
     picture = job.pixels if job.visible.all() else painted_over(job.pixels, job.visible)
     manner = await anyio.to_thread.run_sync(_manner, job, named)
@@ -51,14 +55,15 @@ async def style(job: Job) -> AsyncGenerator[Event, None]:
     moments = None
     if anchors:
         moments = await anyio.to_thread.run_sync(_moments, whole, manner, job)
-    strength = 1.0 if job.strength is None else job.strength
     corner = job.corner if anchors else (0, 0)
-    steps = paint(picture, manner, job.look, strength, job.seed, extent, moments, corner)
+    steps = paint(picture, manner, job.look, job.seed, extent, moments, corner)
     while True:
         done, made = await anyio.to_thread.run_sync(partial(_next, steps))
         if made is not None:
             break
         yield Progress(done, _("Painting"))
+    # With its own pixels, not with what stood in for those that hardly show.
+    mix(made, job.pixels, strength)
     yield Candidate(made)
 
 

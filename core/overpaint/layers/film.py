@@ -6,7 +6,7 @@ own. The idea is that of Ruder, Dosovitskiy, Brox, "Artistic style transfer for 
 flow is DIS (Kroeger, Timofte, Dai, Van Gool 2016), of OpenCV.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -92,14 +92,16 @@ def carried(before: Frame | None, box: Box, found: Content, colours: Pixels) -> 
     shows the same, in the same place on the canvas or moved.
     """
     base, shows = opaque_colours(found.source.pixels)
-    if not shows.all():
+    if shows.all():
+        shows = np.broadcast_to(np.True_, shows.shape)  # of no size
+    else:
         base = painted_over(base, shows)
     last = None
     if before is not None and before.colours.dtype == colours.dtype:
         last = before if before.box == box else _placed(before, box)
     if last is None:
         return Frame(box, base, colours, shows, np.zeros(shows.shape, np.uint8))
-    known = _known(last.base, base, shows & last.shows)
+    known = _known(last.base, base, (last.shows, shows))
     moving = _nearby((known.share < _ALL) | known.moves)
     looks, mixed = np.empty_like(colours), np.empty_like(moving)
     for strip in _strips(box.height, box.width):
@@ -229,10 +231,14 @@ class _Flow:
         height, width = now.shape[:2]
         factor = max(1.0, (height * width / _FOLLOWED) ** 0.5)
         size = (round(width / factor), round(height / factor))
-        greys = [cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (before, now)]
-        if factor > 1:
-            greys = [cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in greys]
-        grey_before, grey_now = greys
+
+        def grey(picture: Rgb) -> Bytes:
+            made = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+            if factor > 1:
+                made = cv2.resize(made, size, interpolation=cv2.INTER_AREA)
+            return np.asarray(made, np.uint8)
+
+        grey_before, grey_now = grey(before), grey(now)
         flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         none = np.zeros((size[1], size[0], 2), np.float32)
         back = np.asarray(flow.calc(grey_now, grey_before, none.copy()), np.float32)
@@ -272,8 +278,8 @@ class _Flow:
         return np.stack([x, y], 2).astype(np.float32) + self.rows(rows)[0]
 
 
-def _known(before: Rgb, now: Rgb, comparable: npt.NDArray[np.bool_]) -> _Known:
-    """Return what of *now* was seen *before*, where they are *comparable*."""
+def _known(before: Rgb, now: Rgb, shows: Iterable[npt.NDArray[np.bool_]]) -> _Known:
+    """Return what of *now* was seen *before*, where all of *shows* hold."""
     height, width = now.shape[:2]
     usual = _usual(before, now)
     share = np.empty((height, width), np.uint8)
@@ -287,7 +293,8 @@ def _known(before: Rgb, now: Rgb, comparable: npt.NDArray[np.bool_]) -> _Known:
         flow = _Flow.between(before, now)
         for strip in _strips(height, width):
             _follow(flow, before, now, usual, strip, share, moves)
-    share[~comparable] = 0
+    for each in shows:
+        share *= each
     return _Known(share, moves, flow)
 
 

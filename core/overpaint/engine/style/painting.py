@@ -17,7 +17,7 @@ from overpaint.engine.style.strokes import Brushes, Painted
 from overpaint.geometry import Extent
 from overpaint.look import Look
 
-__all__ = ["BRUSHES", "Manner", "factor_for", "moments_of", "paint"]
+__all__ = ["BRUSHES", "Manner", "factor_for", "mix", "moments_of", "paint"]
 
 Rgb = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -33,6 +33,8 @@ DETAIL = 0.7
 """How much of the fine light and shade of an enlarged picture is its own."""
 STEPS = 3.0, 9.0
 """Levels of 255 by which strokes differ from the picture: none to speak of, and plainly."""
+WIDEST, LONGEST = 7.0, 3
+"""Brushes before the network, as in Brushes."""
 NEAR = 5
 """Pixels around one over which that is averaged."""
 ROWS = 512
@@ -61,8 +63,13 @@ class Manner:
 
 
 def factor_for(whole: Extent, stroke: float) -> float:
-    """Return at which size, as a factor up to 1, a part of the *whole* picture is drawn."""
-    return float(min(1.0, (DRAWN / whole.pixels) ** 0.5 / stroke))
+    """Return at which size, as a factor up to 1, a part of the *whole* picture is drawn.
+
+    The network's strokes are as wide as its pixels make them: a picture that is drawn smaller gets
+    wider ones, a small picture as well.
+    """
+    usual = min(1.0, (DRAWN / whole.pixels) ** 0.5)
+    return float(min(1.0, usual / stroke))
 
 
 def moments_of(
@@ -88,7 +95,6 @@ def paint(
     picture: Rgb,
     manner: Manner,
     look: Look,
-    strength: float,
     seed: int,
     whole: Extent,
     moments: tuple[Moments, ...] | None,
@@ -97,11 +103,8 @@ def paint(
     """Return *picture*, uint8 (height, width, 3), sRGB, in the *manner*, of the same size.
 
     *whole* is the size of the picture that it is a part of, *moments* those of that picture, None
-    to measure *picture* itself; *corner*: where in it, x and y. *strength* 0..1: at 0 the picture
-    itself comes back.
+    to measure *picture* itself; *corner*: where in it, x and y.
     """
-    if strength <= 0:
-        return picture.copy()
     painted = yield from _stroked(picture, whole, manner, look.stroke, seed, corner)
     brushed = picture if painted is None else painted.colours
     made = brushed
@@ -118,14 +121,15 @@ def paint(
         drawn = yield from within(flow.along(drawn, small, manner.flow), 0.85, 0.9)
         made = _enlarged(np.ascontiguousarray(drawn[top:, left:]), brushed)
         del drawn
-        _mix(made, brushed, manner.share)
+        mix(made, brushed, manner.share)
     del brushed
     if painted is not None and manner.brushes is not None:
         painted.light(made, manner.brushes.relief)
     yield 0.95
-    colours = look.keep_colours or manner.keeps_colours
-    _keep(made, picture, colours=colours, light=look.keep_light or manner.keeps_light)
-    _mix(made, picture, strength)
+    lighter = None
+    if look.keep_light or manner.keeps_light:
+        lighter = _lighter(made, picture, max(whole.width, whole.height))
+    _keep(made, picture, lighter, colours=look.keep_colours or manner.keeps_colours)
     return made
 
 
@@ -149,9 +153,11 @@ def _stroked(
 
 def _calm(brushes: Brushes) -> Brushes:
     """Return *brushes* for a network to go on from: it makes thick dark lines of what strokes by
-    chance differ in, most of all where there is nothing else, as in skies.
+    chance differ in, most of all where there is nothing else, as in skies; and it draws strokes of
+    its own, so that long and wide ones would only carry far what lies beside a layer.
     """
-    return replace(brushes, jitter=0.0)
+    radii = tuple(min(radius, WIDEST) for radius in brushes.radii)
+    return replace(brushes, radii=radii, length=min(brushes.length, LONGEST), jitter=0.0)
 
 
 def _telling(brushed: Rgb, picture: Rgb) -> Rgb:
@@ -207,7 +213,7 @@ def _enlarged(drawn: Rgb, source: Rgb) -> Rgb:
     return made
 
 
-def _mix(made: Rgb, source: Rgb, share: float) -> None:
+def mix(made: Rgb, source: Rgb, share: float) -> None:
     """Change *made* to that *share* of itself and the rest of *source*."""
     import cv2
 
@@ -215,16 +221,12 @@ def _mix(made: Rgb, source: Rgb, share: float) -> None:
         cv2.addWeighted(made, share, source, 1 - share, 0, dst=made)
 
 
-def _keep(made: Rgb, source: Rgb, *, colours: bool, light: bool) -> None:
-    """Put the colours or the light of *source* back into *made*, in CIELAB.
-
-    Of the light only what is coarse: strokes are light and dark as well.
-    """
+def _keep(made: Rgb, source: Rgb, lighter: Floats | None, *, colours: bool) -> None:
+    """Make *made* as much *lighter* in CIELAB, and put the colours of *source* back into it."""
     import cv2
 
-    if not (colours or light):
+    if not colours and lighter is None:
         return
-    lighter = _lighter(made, source) if light else None
     for start in range(0, made.shape[0], ROWS):
         rows = slice(start, start + ROWS)
         new = cv2.cvtColor(made[rows].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
@@ -237,19 +239,23 @@ def _keep(made: Rgb, source: Rgb, *, colours: bool, light: bool) -> None:
         made[rows] = np.clip(np.rint(back * 255), 0, 255).astype(np.uint8)
 
 
-def _lighter(made: Rgb, source: Rgb) -> Floats:
-    """Return by how much *source* is lighter than *made* around each pixel, in L of CIELAB."""
+def _lighter(made: Rgb, source: Rgb, longer: int) -> Floats:
+    """Return by how much *source* is lighter than *made* around each pixel, in L of CIELAB.
+
+    Only what is coarse: strokes are light and dark as well. How coarse, goes by the *longer* side
+    of the whole picture.
+    """
     import cv2
 
     height, width = made.shape[:2]
-    factor = min(1.0, LIT / max(height, width))
+    factor = min(1.0, LIT / longer)
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
 
     def light(picture: Rgb) -> Floats:
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.float32)[..., 0]
 
-    apart = cv2.GaussianBlur(light(source) - light(made), (0, 0), COARSE * max(size))
+    apart = cv2.GaussianBlur(light(source) - light(made), (0, 0), COARSE * longer * factor)
     return np.asarray(
         cv2.resize(apart, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
     )

@@ -211,6 +211,12 @@ class _Chance:
         bits = _stirred(state[:, None] + steps) >> np.uint64(11)
         return bits.astype(np.float64) * 2.0**-53
 
+    def over(self, shape: tuple[int, int], origin: tuple[int, int]) -> Floats:
+        """Return a number, from 0 up to 1, for each pixel of a sketch of *shape* at *origin*."""
+        y, x = np.mgrid[: shape[0], : shape[1]]
+        places = np.stack([x.ravel() + origin[0], y.ravel() + origin[1]], axis=1)
+        return self.uniform(places, 1).reshape(shape).astype(np.float32)
+
 
 def _stirred(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -235,7 +241,11 @@ def _strokes(
     """
     import cv2
 
-    at, cells = _starts(_apart(soft, shown), wanted, max(1, round(radius)), origin)
+    # The first brush covers everything: where it begins says nothing, and if it followed the
+    # picture, a little more of that, far away, would move all of these strokes.
+    first = chance.brush == 0
+    most = chance.over(soft.shape[:2], origin) if first else _apart(soft, shown)
+    at, cells = _starts(most, wanted, max(1, round(radius)), origin)
     numbers = chance.uniform(cells, 10)
     order = np.argsort(numbers[:, 0])
     at, numbers = at[order], numbers[order]
@@ -253,7 +263,7 @@ def _starts(
     detail: Floats, wanted: Floats, cell: int, origin: tuple[int, int]
 ) -> tuple[Places, Places]:
     """Return where strokes begin, x and y: in each cell of a grid that on the whole is *wanted*,
-    where there is most *detail*; and which cells of the whole canvas these are.
+    where *detail* is highest; and which cells of the whole canvas these are.
     """
     height, width = detail.shape
     left, top = (at % cell for at in origin)
@@ -274,7 +284,7 @@ def _starts(
 
 def _directions(light: Floats, radius: float) -> Floats:
     """Return unit vectors (height, width, 2) along lines of equal light, over a brush."""
-    angle = slopes.across(slopes.tensor(light, max(1.0, 1.5 * radius))) + np.float32(np.pi / 2)
+    angle = slopes.across(slopes.tensor(light, max(1.0, radius))) + np.float32(np.pi / 2)
     return np.stack([np.cos(angle), np.sin(angle)], axis=2)
 
 
