@@ -6,9 +6,15 @@
 moves across it. Flicker is the mean absolute difference of consecutive styled frames over that
 of the frames themselves, outside the object. Alone: each with its own statistics, same seed. A
 contact sheet shows every sixth frame, and how far two frames apart differ.
+
+    python -m bench.frames --memory
+
+Four frames of 24 megapixels in oil, one thing moving in them: the peak of memory, in MB.
 """
 
+import argparse
 import os
+import resource
 import tempfile
 from pathlib import Path
 
@@ -35,11 +41,18 @@ NEAR = 12
 """Pixels around the object that do not count as outside: strokes and the network reach so far."""
 STYLES = ("starry-night", "impressionist", "great-wave", "palette-knife")
 GOAL = 1 / 3
+LARGE, FEW, MOST = (6000, 4000), 4, 1000
+"""Frames that are large, how many of them, and the MB that they may take."""
 
 
 def main() -> None:
     from bench import photos, sheet
 
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--memory", action="store_true", help="only the memory of large frames")
+    if parser.parse_args().memory:
+        memory()
+        return
     by_name = {each.name: each for each in photos.available(12)}
     scene = cv2.resize(photos.load(by_name["china"], 10**6), SIZE, interpolation=cv2.INTER_AREA)
     ball = cv2.resize(photos.load(by_name["flower"], 10**6), (2 * RADIUS, 2 * RADIUS))
@@ -60,6 +73,41 @@ def main() -> None:
             rows.append([*row, ("12 against 13, x3", np.asarray(apart, np.uint8))])
     sheet.write(SHEET, rows)
     print(f"Look at {SHEET.relative_to(ROOT)}.")
+
+
+def memory() -> None:
+    """Print the peak of this process over a few large frames, which are made as they are read."""
+    from bench.style import photograph
+
+    width, height = LARGE
+    scene = photograph(width // 4, height // 4)
+
+    def reader(at: int):
+        async def read():
+            pixels = np.full((height, width, 4), 255, np.uint8)
+            pixels[..., :3] = cv2.resize(scene, LARGE, interpolation=cv2.INTER_NEAREST)
+            x = 1000 + 300 * at
+            pixels[1500:2300, x : x + 800, :3] = 200, 60, 40
+            return pixels
+
+        return read
+
+    inputs = [
+        LayerInput(id=str(at), name=f"frame {at}", box=Box(0, 0, width, height), read=reader(at))
+        for at in reversed(range(FEW))
+    ]
+    recipe = Recipe(edit=Edit.STYLE, seed=4, look=Look(style="oil"))
+
+    async def run() -> None:
+        async with app.style_layers(recipe, inputs, reader(FEW - 1), frames=True) as events:
+            async for _event in events:
+                pass
+
+    with tempfile.TemporaryDirectory(prefix="overpaint-frames-") as folder:
+        os.environ["OVERPAINT_DATA"] = folder
+        anyio.run(run)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{FEW} frames of 24 MP: {peak:.0f} MB   {'met' if peak < MOST else 'NOT'}, goal {MOST}")
 
 
 def film(scene: Rgb, ball: Rgb) -> list[tuple[Rgb, Mask]]:

@@ -47,6 +47,8 @@ _FOLLOWED = 2_000_000
 """Pixels of the picture in which a flow is looked for."""
 _PIXELS = 1_000_000
 """Of a frame that are looked at as floats at a time, about."""
+_MIXED = 250_000
+"""And while all of both frames is in memory, and a third is made of them."""
 _ALL = 255
 """Shares of a whole frame are kept as bytes: as floats, those of two took half a gigabyte."""
 _MARGIN = 8
@@ -104,7 +106,7 @@ def carried(before: Frame | None, box: Box, found: Content, colours: Pixels) -> 
     known = _known(last.base, base, (last.shows, shows))
     moving = _nearby((known.share < _ALL) | known.moves)
     looks, mixed = np.empty_like(colours), np.empty_like(moving)
-    for strip in _strips(box.height, box.width):
+    for strip in _strips(box.height, box.width, _MIXED):
         rows = strip.rows
         share, moved = _shares(known, last, moving, strip)
         was = last.colours[rows], last.base[rows], last.moving[rows]
@@ -174,9 +176,9 @@ class _Strip:
         return plane[start : start + self.rows.stop - self.rows.start]
 
 
-def _strips(height: int, width: int) -> Iterator[_Strip]:
+def _strips(height: int, width: int, pixels: int = _PIXELS) -> Iterator[_Strip]:
     """Yield strips of a frame: of a large one, floats of all of it would take gigabytes."""
-    rows = max(_MARGIN, _PIXELS // width)
+    rows = max(_MARGIN, pixels // width)
     for start in range(0, height, rows):
         stop = min(height, start + rows)
         wide = slice(max(0, start - _MARGIN), min(height, stop + _MARGIN))
