@@ -50,7 +50,9 @@ SEAM = 32
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """A source ready to be sent: *colours* uint8 (height, width, 3), where 0 and 255 stand for
-    *low* and *high*; *mask* is what changes, *visible* where colours may be looked at.
+    *low* and *high*; *mask* is what changes, *visible* where colours may be looked at. What changes
+    becomes opaque, so that the original cannot shine through, or with *keeps_alpha* is as
+    transparent as the source.
     """
 
     source: Source
@@ -59,6 +61,7 @@ class Prepared:
     colours: Bytes
     low: float = 0.0
     high: float = 1.0
+    keeps_alpha: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +88,7 @@ class Piece:
     log: tuple[str, ...] = ()
 
 
-def prepare(source: Source, mask: Mask, *, copied: bool) -> Prepared:
+def prepare(source: Source, mask: Mask, *, copied: bool, keeps_alpha: bool = False) -> Prepared:
     """Return the source's colours as 8-bit sRGB.
 
     For a provider that redraws, values outside 0..1 (high dynamic range, wide gamut) are clipped,
@@ -96,7 +99,7 @@ def prepare(source: Source, mask: Mask, *, copied: bool) -> Prepared:
     colours, low, high = _eight_bit(source, shows, squeeze=copied)
     if not copied and not shows.all():
         colours = _softly_painted_over(colours, shows)
-    return Prepared(source, mask, shows, colours, low, high)
+    return Prepared(source, mask, shows, colours, low, high, keeps_alpha)
 
 
 def _visible(source: Source) -> Flags:
@@ -311,15 +314,12 @@ class Assembly:
             self._next += 1
 
     def patch(self) -> Patch:
-        """Return the patch, once all pieces are there.
-
-        What the mask changes is opaque, so that the original cannot shine through.
-        """
+        """Return the patch, once all pieces are there."""
         pixels, mask = self._pixels, self._prepared.mask
         assert pixels is not None  # all pieces are there
         assert self._next == self._count
         box = bounds(mask)
-        if box is not None:
+        if box is not None and not self._prepared.keeps_alpha:
             inside = pixels[box.slices]
             opaque = 255 if pixels.dtype == np.uint8 else 1
             np.copyto(inside[..., 3], opaque, where=mask[box.slices] > 0)

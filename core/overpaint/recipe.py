@@ -37,6 +37,11 @@ class Edit(StrEnum):
     STYLE = "style"
     GENERATE = "generate"
 
+    @property
+    def keeps_alpha(self) -> bool:
+        """Whether it changes what is there and adds nothing: what is transparent stays so."""
+        return self in (Edit.VARIATION, Edit.STYLE)
+
 
 class Part(StrEnum):
     """What a prompt may be put together from; free text is always possible beside them."""

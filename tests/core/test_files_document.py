@@ -95,6 +95,23 @@ def test_float_numbers_are_taken_for_linear_light() -> None:
     assert source.pixels[0, 0, 0] == pytest.approx(0.5, abs=1e-3)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_patch_as_transparent_as_the_document_leaves_it_so(dtype: type) -> None:
+    """In its place the alpha is the document's; laid over it as a layer, more of it is covered."""
+    original = document(dtype, 4)
+    pixels = original.source(REGION, selection()).pixels.copy()
+    pixels[..., :3] = (255 if dtype == np.uint8 else 1) - pixels[..., :3]
+    patch = Patch(REGION, pixels, selection())
+
+    assert original.changed(patch).pixels[..., 3].tobytes() == original.pixels[..., 3].tobytes()
+    partly = np.zeros(original.pixels.shape[:2], np.bool_)
+    partly[REGION.slices] = selection() > 0
+    partly &= (original.pixels[..., 3] > 0) & (original.pixels[..., 3] < original.white)
+    above = original.merged(patch).pixels[partly, 3]
+    assert (above >= original.pixels[partly, 3]).all()
+    assert (above > original.pixels[partly, 3]).any()
+
+
 def test_pixels_that_are_not_numbers_are_hidden_and_replaced() -> None:
     """NaN and infinity are never copied from, and give way inside the mask."""
     original = document(np.float32, 3)

@@ -21,6 +21,7 @@ from overpaint.errors import (
     KeyRejected,
     OverpaintError,
     ProviderFailed,
+    SelectionEmpty,
     Unreachable,
 )
 from overpaint.geometry import Box
@@ -133,10 +134,12 @@ def fail(error: Exception) -> Callable[[Job], list[Any]]:
     return lambda _job: [error]
 
 
-def edit(provider: Scripted, recipe: Recipe = RECIPE, **options: Any) -> list[runner.Event]:
+def edit(
+    provider: Scripted, recipe: Recipe = RECIPE, of: Source | None = None, **options: Any
+) -> list[runner.Event]:
     async def collect() -> list[runner.Event]:
         options.setdefault("retries", QUICK)
-        async with runner.run(recipe, REGION, source(), provider, **options) as events:
+        async with runner.run(recipe, REGION, of or source(), provider, **options) as events:
             return [event async for event in events]
 
     return anyio.run(collect)
@@ -148,6 +151,38 @@ def made(events: list[runner.Event]) -> list[Made]:
 
 def notices(events: list[runner.Event]) -> list[str]:
     return [event.sentence for event in events if isinstance(event, Notice)]
+
+
+def cut_out(alpha: int) -> Source:
+    """A figure on nothing, half of it in the selection, and of it a part half transparent."""
+    made = source()
+    made.pixels[..., 3] = 0
+    made.pixels[8:24, 8:40, 3] = alpha
+    made.pixels[8:24, 8:25, 3] //= 2
+    return made
+
+
+@pytest.mark.parametrize("wanted", [Edit.STYLE, Edit.VARIATION])
+def test_variations_and_styles_are_as_transparent_as_the_original(wanted: Edit) -> None:
+    """A figure gets no background, whatever the model paints around it; an inpainting is opaque."""
+    figure = cut_out(255)
+    (changed,) = made(edit(Scripted([paint]), replace(RECIPE, edit=wanted), figure))
+    (filled,) = made(edit(Scripted([paint]), RECIPE, figure))
+
+    assert (changed.patch.pixels[..., 3] == figure.pixels[..., 3]).all()
+    assert (changed.patch.pixels[16:24, 20:40, 1] != figure.pixels[16:24, 20:40, 1]).any()
+    assert (filled.patch.pixels[filled.patch.mask > 0, 3] == 255).all()
+
+
+@pytest.mark.parametrize("wanted", [Edit.STYLE, Edit.VARIATION])
+def test_nothing_is_sent_where_all_that_is_selected_is_transparent(wanted: Edit) -> None:
+    """It would come back as nothing, and be paid for."""
+    provider = Scripted([paint])
+    with pytest.raises(SelectionEmpty, match="transparent"):
+        edit(provider, replace(RECIPE, edit=wanted), cut_out(0))
+
+    assert not provider.jobs
+    assert made(edit(provider, RECIPE, cut_out(0)))
 
 
 def test_candidates_are_made_at_once_within_the_limit_of_the_provider() -> None:

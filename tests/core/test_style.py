@@ -309,6 +309,22 @@ def test_a_picture_is_styled_from_the_command_line(tmp_path: Any) -> None:
     assert run(["style", str(source), "--style", "nobody", "-o", str(out)]) != 0
 
 
+def test_a_cut_out_figure_keeps_its_alpha_on_the_command_line(tmp_path: Any) -> None:
+    """No background comes out of the colours that lie under what is transparent."""
+    from PIL import Image
+
+    source, out = tmp_path / "in.png", tmp_path / "out.png"
+    alpha = np.zeros(scene().shape[:2], np.uint8)
+    alpha[20:80, 30:90] = 255
+    alpha[20:80, 30] = 128
+    Image.fromarray(np.dstack([scene(), alpha])).save(source)
+    assert run(["style", str(source), "--style", WAVE, "-o", str(out)]) == 0
+
+    styled = np.asarray(Image.open(out))
+    assert (styled[..., 3] == alpha).all()
+    assert apart(styled[20:80, 30:90, :3], scene()[20:80, 30:90]) > 10
+
+
 @pytest.mark.parametrize("corner", [(0, 0), (5, 0), (2, 3), (7, 6)])
 def test_a_part_looks_the_same_wherever_it_was_cut_out(corner: tuple[int, int]) -> None:
     """The network's grid is the whole picture's: away from its edges, a part is as in the whole."""

@@ -136,25 +136,38 @@ class Document:
         return replace(self, pixels=pixels)
 
     def merged(self, patch: Patch) -> "Document":
-        """Return this document with the patch laid over it through its mask."""
+        """Return this document with the patch laid over it through its mask, as a layer would be:
+        where the patch is not opaque, what is below shines through.
+        """
+        return self._with(patch, shines=True)
+
+    def changed(self, patch: Patch) -> "Document":
+        """Return this document with the patch in its place, as far as its mask goes."""
+        return self._with(patch, shines=False)
+
+    def _with(self, patch: Patch, *, shines: bool) -> "Document":
         pixels = self.pixels.copy()
         window = pixels[patch.region.slices]
         chosen = patch.mask > 0
         above, strength = self.layer(patch)[chosen], patch.mask[chosen, None] / 255
-        window[chosen] = self._rounded(self._over(window[chosen], above, strength))
+        window[chosen] = self._rounded(self._mixed(window[chosen], above, strength, shines=shines))
         return replace(self, pixels=pixels)
 
-    def _over(
-        self, below: Numbers, above: Numbers, strength: npt.NDArray[np.float64]
+    def _mixed(
+        self, below: Numbers, above: Numbers, strength: npt.NDArray[np.float64], *, shines: bool
     ) -> npt.NDArray[np.float64]:
-        """Source-over of straight colours, (n, channels), in the document's own numbers."""
+        """Mix straight colours, (n, channels), in the document's own numbers: source-over if what
+        is below *shines* through, or else only what *strength* leaves of it stays.
+        """
         result = np.empty(below.shape, np.float64)
         weight = strength
         colours = slice(None)
         if self.has_alpha:
             colours = slice(0, -1)
+            left = 1 - strength
             strength = strength * (above[:, -1:] / self.white)
-            alpha = strength + below[:, -1:] / self.white * (1 - strength)
+            left = 1 - strength if shines else left
+            alpha = strength + below[:, -1:] / self.white * left
             weight = np.divide(strength, alpha, out=np.zeros_like(alpha), where=alpha > 0)
             result[:, -1:] = alpha * self.white
         old, new = below[:, colours].astype(np.float64), above[:, colours].astype(np.float64)

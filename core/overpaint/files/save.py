@@ -34,7 +34,7 @@ def _as_tiff(document: Document, results: Sequence[Result]) -> bytes:
 
 
 def _merged(document: Document, result: Result) -> Document:
-    return replace(document.merged(result.patch), xmp=result.xmp)
+    return replace(document.changed(result.patch), xmp=result.xmp)
 
 
 _TIFF = _Kind(_anything, _as_tiff, layers=False)

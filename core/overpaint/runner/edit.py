@@ -230,7 +230,15 @@ class _Edit:
             raise SelectionEmpty(_("Nothing is selected."), _("Select what is to be edited first."))
         with self.clock("prepare"):
             mask = adjust(self.source.selection, grow_px=recipe.grow, feather_px=recipe.feather)
-            prepared = composite.prepare(self.source, mask, copied=able.copies_pixels)
+            alike = recipe.edit.keeps_alpha
+            if alike and not self.source.pixels[..., 3][mask > 0].any():
+                raise SelectionEmpty(
+                    _("All that is selected is transparent."),
+                    _("Select what shows, or the layer that has it."),
+                )
+            prepared = composite.prepare(
+                self.source, mask, copied=able.copies_pixels, keeps_alpha=alike
+            )
             shots = make_shots(recipe, mask, able.sizes)
         references = await self._taken(able.references)
         text = Text(recipe.prompt)

@@ -31,7 +31,7 @@ def refit(
     provider that copies pixels. Raises AnswerUnusable for a file that cannot be read.
     """
     mask = adjust(source.selection, grow_px=recipe.grow, feather_px=recipe.feather)
-    prepared = composite.prepare(source, mask, copied=copied)
+    prepared = composite.prepare(source, mask, copied=copied, keeps_alpha=recipe.edit.keeps_alpha)
     fitted = [
         fit(recipe, prepared, composite.send(prepared, shot), decode(data), copied=copied)
         for shot, data in pieces
