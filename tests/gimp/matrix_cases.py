@@ -80,6 +80,13 @@ GOOD = [
         procedure="plug-in-overpaint-inpaint",
         arguments={"prompt": "a small red boat", "seed": 4},
     ),
+    Case(
+        "style-of-holes",
+        holes=True,
+        alpha=True,
+        procedure="plug-in-overpaint-style",
+        arguments={"named_style": "oil", "seed": 4},
+    ),
     Case("grown", arguments={"grow": 5, "feather": 4, "context": 40}),
 ]
 

@@ -134,6 +134,21 @@ def test_hidden_colours_never_come_out(
     assert (x, y) >= (0, 0)
 
 
+def test_what_is_transparent_is_filled_by_a_removal_and_stays_so_in_a_style(
+    results: tuple[Path, dict[str, dict[str, Any]]],
+) -> None:
+    """Where the layer has a hole of 80x120 pixels at 90, 80."""
+    dumps, reports = results
+    for name, expected in (("holes", 255), ("style-of-holes", 0)):
+        case = next(case for case in GOOD if case.name == name)
+        w, h, x, y = reports[name]["new"]["size"]
+        alpha = plane(dumps, case, "layer", np.uint8, h, w, 4)[..., 3]
+        hole = np.s_[80 - min(y, 80) : 200 - y, 90 - min(x, 90) : 170 - x]
+        chosen = plane(dumps, case, "mask", np.float32, h, w)[hole] > 0
+        assert chosen.any()
+        assert (alpha[hole][chosen] == expected).all()
+
+
 def without(facts: dict[str, Any], gone: int) -> dict[str, Any]:
     """These facts less the layer with that ID, wherever it is in the tree."""
 
