@@ -29,6 +29,7 @@ LEAVES = {
     "prompt",
     "recipe",
     "sizes",
+    "streaming",
     "styles",
     "tree",
 }
@@ -43,6 +44,7 @@ ALLOWED = {
     "recipe": {"errors", "language", "look"},
     "picture": {"errors", "geometry", "language", "mask"},
     "provenance": set(),
+    "streaming": set(),
     "sizes": {"geometry"},
     "tree": {"geometry"},
     "wording": {"language"},

@@ -4,14 +4,13 @@ Several candidates are made at once, within what the provider takes; leaving the
 whatever is under way, at once.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import anyio
 import anyio.to_thread
-from anyio.streams.memory import MemoryObjectReceiveStream
 
 from overpaint import composite
 from overpaint.codec import decode
@@ -45,6 +44,7 @@ from overpaint.runner.forecast import forecast
 from overpaint.runner.http import client
 from overpaint.runner.refit import fit
 from overpaint.runner.telling import Telling
+from overpaint.streaming import single, streamed
 
 __all__ = ["run"]
 
@@ -105,31 +105,8 @@ async def run(
     telling = Telling(send, recorder)
     chain = (provider, *fallbacks)
     edit = _Edit(recipe, region, source, chain, tuple(references), telling, retries, afford)
-    raised: Exception | None = None
-    async with anyio.create_task_group() as tasks, receive:
-
-        async def work() -> None:
-            async with send:
-                await edit.work()
-
-        tasks.start_soon(work)
-        try:
-            yield _events(receive, edit)
-        except Exception as error:  # noqa: BLE001, raised below, out of the group that wraps it
-            raised = error
-        finally:
-            tasks.cancel_scope.cancel()
-    if raised is not None:
-        raise raised
-
-
-async def _events(
-    receive: MemoryObjectReceiveStream[Event], edit: "_Edit"
-) -> AsyncGenerator[Event, None]:
-    async for event in receive:
-        yield event
-    if edit.failure is not None:
-        raise edit.failure
+    async with streamed(edit.work, send, receive) as events:
+        yield events
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,7 +141,7 @@ class _Clock:
 
 @dataclass(slots=True, eq=False)
 class _Edit:
-    """One run. *failure* is set before the stream of events ends."""
+    """One run."""
 
     recipe: Recipe
     region: Box
@@ -174,7 +151,6 @@ class _Edit:
     telling: Telling
     retries: Retries
     afford: Callable[[float | None], None]
-    failure: Exception | None = None
     clock: _Clock = field(default_factory=_Clock)
     log: list[str] = field(default_factory=list)
     errors: list[OverpaintError] = field(default_factory=list)
@@ -184,7 +160,7 @@ class _Edit:
     provider: Provider = field(init=False)
 
     async def work(self) -> None:
-        """Do all of it; whatever goes wrong is kept for the one who reads the events."""
+        """Do all of it; whatever goes wrong is told to the record as well."""
         try:
             for number, provider in enumerate(self.chain):
                 self._turn_to(provider)
@@ -202,9 +178,9 @@ class _Edit:
                     )
                 else:
                     break
-        except Exception as error:  # noqa: BLE001, raised again where the events are read
-            self.failure = _single(error)
-            await self.telling.end(self.failure)
+        except Exception as error:
+            await self.telling.end(single(error))
+            raise
         except anyio.get_cancelled_exc_class():
             await self.telling.end(cancelled=True)
             raise
@@ -378,10 +354,3 @@ async def _together(shoot: Callable[[int], Awaitable[None]], count: int) -> None
             tasks.start_soon(take, index)
     if failed:
         raise failed[0]
-
-
-def _single(error: Exception) -> Exception:
-    """Return the one error in a group of one, as task groups raise it."""
-    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error

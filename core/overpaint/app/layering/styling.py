@@ -1,12 +1,12 @@
 """The work: an anchor, then every layer with it, each told as it comes and kept as it is made."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import anyio
 import anyio.to_thread
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from anyio.streams.memory import MemoryObjectSendStream
 
 from overpaint import budget, layers
 from overpaint.app.layering.anchor import Anchor, looked_at
@@ -49,6 +49,7 @@ from overpaint.picture import Pixels
 from overpaint.providers.base import Notice, Progress, Reference, Usage
 from overpaint.recipe import Recipe
 from overpaint.runner import Finished, Made
+from overpaint.streaming import streamed
 
 __all__ = ["forget_layers", "style_layers"]
 
@@ -84,23 +85,8 @@ async def style_layers(
     await anyio.to_thread.run_sync(_prune)
     # Without room: a slow reader must not pile pictures up. They are on disk already.
     send, receive = anyio.create_memory_object_stream[LayerEvent](0)
-    styling = _Styling(asked, document, send)
-    raised: Exception | None = None
-    async with anyio.create_task_group() as tasks, receive:
-
-        async def work() -> None:
-            async with send:
-                await styling.work()
-
-        tasks.start_soon(work)
-        try:
-            yield _events(receive, styling)
-        except Exception as error:  # noqa: BLE001, raised below, out of the group that wraps it
-            raised = error
-        finally:
-            tasks.cancel_scope.cancel()
-    if raised is not None:
-        raise raised
+    async with streamed(_Styling(asked, document, send).work, send, receive) as events:
+        yield events
 
 
 def forget_layers(finished: LayersFinished) -> None:
@@ -112,15 +98,6 @@ def _prune() -> None:
     """Keep finished layers within what the settings allow history."""
     limits = load_settings().history
     layers.Keeping().prune(limits.max_bytes, limits.max_days)
-
-
-async def _events(
-    receive: MemoryObjectReceiveStream[LayerEvent], styling: "_Styling"
-) -> AsyncGenerator[LayerEvent, None]:
-    async for event in receive:
-        yield event
-    if styling.failure is not None:
-        raise styling.failure
 
 
 @dataclass(slots=True, eq=False)
@@ -138,7 +115,7 @@ class _Totals:
 
 
 class _Styling:
-    """One run. State: what was said, what is under way, the totals; *failure* ends it."""
+    """One run. State: what was said, what is under way, the totals, what ends it."""
 
     def __init__(
         self, asked: Commission, document: str, send: MemoryObjectSendStream[LayerEvent]
@@ -153,22 +130,16 @@ class _Styling:
         self._totals = _Totals()
         self._hopeless: OverpaintError | None = None
         self._canvas = Extent(1, 1)
-        self.failure: Exception | None = None
 
     async def work(self) -> None:
-        """Do all of it; whatever goes wrong is kept for the one who reads the events."""
-        try:
-            await _afford(self._asked)
-            for note in self._asked.notes:
-                await self._notice(note)
-            await self._all(await self._anchor())
-            self.failure = self._hopeless
-            if self.failure is None:
-                await self._send.send(self._finished())
-        except Exception as error:  # noqa: BLE001, raised again where the events are read
-            while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-                error = error.exceptions[0]
-            self.failure = error
+        """Do all of it."""
+        await _afford(self._asked)
+        for note in self._asked.notes:
+            await self._notice(note)
+        await self._all(await self._anchor())
+        if self._hopeless is not None:
+            raise self._hopeless
+        await self._send.send(self._finished())
 
     def _finished(self) -> LayersFinished:
         totals = self._totals
