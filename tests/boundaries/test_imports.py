@@ -13,7 +13,7 @@ PLUGIN = ROOT / "plugin"
 SHELL = PLUGIN / "overpaint-gimp"
 
 # Who may import whom inside the core: a room (a folder, or a module at the top), and the rooms
-# it may use. docs/decisions/imports.md says why.
+# it may use. docs/architecture.md draws it.
 LEAVES = {
     "catalogue",
     "dialect",
